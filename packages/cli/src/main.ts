@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+/** kennel: one command for administrators and devices. */
