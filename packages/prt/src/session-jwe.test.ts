@@ -77,8 +77,10 @@ test('a GCM message that was changed or cut anywhere is refused', () => {
   }
 });
 
-test('other headers are refused', () => {
-  const [, ...rest] = encryptWithSessionKey(sessionKey, text, 'gcm').split('.');
+test('other headers and a wrapped key are refused', () => {
+  const jwe = encryptWithSessionKey(sessionKey, text, 'gcm');
+  const [, ...rest] = jwe.split('.');
+  expect(() => decryptWithSessionKey(sessionKey, jwe.replace('..', '.AAAA.'))).toThrowError(PrtError);
   const ctx = randomBytes(24).toString('base64');
   const headers = [
     { alg: 'dir', enc: 'A128GCM', ctx },

@@ -40,14 +40,15 @@ test('takes no other key, no primes, no lengths that lie', async () => {
     blob([1024, 3, 128, 0, 0], F4, modulus.subarray(128)),
     blob([2048, 1, 256, 0, 0], Buffer.from([3]), modulus),
     blob([2048, 3, 256, 0, 0], F4, even),
-    blob([2048, 3, 256, 0, 0], F4, Buffer.alloc(256)),
+    blob([2048, 3, 256, 0, 0], F4, Buffer.from(modulus).fill(0, 0, 1)),
     b64(await exportJWK(privateKey)),
     b64({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }),
     b64({ kty: 'RSA', n: 5, e: 'AQAB' }),
+    b64({ ...(await exportJWK(publicKey)), kty: 'oct' }),
     b64([]),
     'bm90IGEga2V5',
     'RSA1',
-    `${good}AAAA`,
+    Buffer.concat([Buffer.from(good, 'base64'), Buffer.of(0)]).toString('base64'),
     'A'.repeat(100_000),
   ];
   for (const text of bad) expect(() => parseTransportKey(text)).toThrowError(PrtError);
