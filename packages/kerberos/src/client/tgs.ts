@@ -1,0 +1,142 @@
+/**
+ * The TGS exchange (RFC 4120 section 3.3): a TGT, partial or full, for another ticket; with the key list
+ * request of [MS-KILE] 3.2.5.8 where it is asked for.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Credentials, credentialsOf } from '../credentials.ts';
+import { Key } from '../crypto/key.ts';
+import { decodeDer } from '../der/codec.ts';
+import { KerberosError } from '../errors.ts';
+import { KRB_ERROR_CODES } from '../iana/error-codes.ts';
+import { ETYPE } from '../iana/etypes.ts';
+import { KEY_USAGE } from '../iana/key-usages.ts';
+import { KDC_OPTION, MSG_TYPE } from '../iana/message-types.ts';
+import { PADATA } from '../iana/padata-types.ts';
+import { ApReq, Authenticator } from '../messages/ap.ts';
+import {
+  decrypted,
+  type EncryptionKey,
+  encrypted,
+  type PaData,
+  type PrincipalName,
+  samePrincipal,
+} from '../messages/common.ts';
+import { EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
+import { KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
+import { KrbError, KrbErrorReply } from '../messages/krb-error.ts';
+import { findPaData, KeyListRep, KeyListReq } from '../messages/padata.ts';
+import type { KdcTransport } from './transport.ts';
+
+export interface TgsRequest {
+  tgt: Credentials;
+  /** Service that the ticket is for; `krbtgt/REALM` for the full TGT. */
+  sname: PrincipalName;
+  realm: string;
+  transport: KdcTransport;
+  /** Etypes of the long-term keys to ask for (23 is the NT hash); none unless given. */
+  keyList?: readonly number[];
+  /** Milliseconds to add to this machine's clock, where it is known how far the KDC's is ahead. */
+  kdcTimeOffset?: number;
+  /** This machine's clock; the system's unless given. */
+  now?: () => Date;
+}
+
+export interface TgsResult {
+  credentials: Credentials;
+  /** The keys that the KDC revealed; undefined where it does not know the request. */
+  keyList?: EncryptionKey[];
+  /** Milliseconds by which the KDC's clock turned out to be ahead; write it into the ccache. */
+  kdcTimeOffset: number;
+}
+
+const ETYPES = [ETYPE.AES256_CTS_HMAC_SHA1_96, ETYPE.AES128_CTS_HMAC_SHA1_96];
+
+/**
+ * Asks for a ticket. A clock that differs from the KDC's is compensated once, from the time in its KRB-ERROR.
+ * @throws KrbErrorReply where the KDC refuses; KerberosError `kdc-unreachable`, `kdc-timeout`, `reply-mismatch`
+ */
+export async function requestTicket(request: TgsRequest): Promise<TgsResult> {
+  const clock = request.now ?? (() => new Date());
+  const offset = request.kdcTimeOffset ?? 0;
+  try {
+    return await exchange(request, offset, clock);
+  } catch (error) {
+    if (!(error instanceof KrbErrorReply) || error.errorCode !== KRB_ERROR_CODES.SKEW.code) throw error;
+    const measured = error.serverTime.getTime() - clock().getTime();
+    return exchange(request, measured, clock);
+  }
+}
+
+async function exchange(request: TgsRequest, offset: number, clock: () => Date): Promise<TgsResult> {
+  const { tgt, realm, sname } = request;
+  const now = new Date(clock().getTime() + offset);
+  const subkey = Key.random(tgt.key.etype);
+  const nonce = randomBytes(4).readUInt32BE() & 0x7fffffff;
+  const body = KdcReqBody.encode({
+    kdcOptions: KDC_OPTION.FORWARDABLE | KDC_OPTION.CANONICALIZE,
+    realm,
+    sname,
+    till: tgt.endtime,
+    nonce,
+    etypes: ETYPES,
+  });
+  const padata: PaData[] = [{ type: PADATA.TGS_REQ, value: apReq(tgt, body, subkey, now) }];
+  if (request.keyList)
+    padata.push({ type: PADATA.KEY_LIST_REQ, value: KeyListReq.encode([...request.keyList]) });
+  const reply = await request.transport(
+    TgsReq.encode({ pvno: 5, msgType: MSG_TYPE.TGS_REQ, padata, body: decodeDer(KdcReqBody, body) }),
+  );
+  return { ...readReply(reply, request, subkey, nonce), kdcTimeOffset: offset };
+}
+
+/** The AP-REQ in the padata: its authenticator's checksum binds the body. */
+function apReq(tgt: Credentials, body: Uint8Array, subkey: Key, now: Date): Buffer {
+  const authenticator = Authenticator.encode({
+    vno: 5,
+    crealm: tgt.client.realm,
+    cname: tgt.client.name,
+    cksum: { type: tgt.key.checksumType, checksum: tgt.key.checksum(KEY_USAGE.TGS_REQ_CHECKSUM, body) },
+    cusec: (now.getTime() % 1000) * 1000,
+    ctime: now,
+    subkey: { keyType: subkey.etype, keyValue: subkey.value },
+  });
+  return Buffer.from(
+    ApReq.encode({
+      pvno: 5,
+      msgType: MSG_TYPE.AP_REQ,
+      apOptions: 0,
+      ticket: tgt.ticket,
+      authenticator: encrypted(tgt.key, KEY_USAGE.TGS_REQ_AUTHENTICATOR, authenticator),
+    }),
+  );
+}
+
+function readReply(
+  bytes: Uint8Array,
+  request: TgsRequest,
+  subkey: Key,
+  nonce: number,
+): Omit<TgsResult, 'kdcTimeOffset'> {
+  throwIfKrbError(bytes);
+  const reply = decodeDer(TgsRep, bytes);
+  const part = decodeDer(EncTgsRepPart, decrypted(subkey, KEY_USAGE.TGS_REP_SUBKEY, reply.encPart));
+  const { client } = request.tgt;
+  if (
+    part.nonce !== nonce ||
+    reply.crealm !== client.realm ||
+    !samePrincipal(reply.cname, client.name) ||
+    !samePrincipal(part.sname, reply.ticket.sname)
+  )
+    throw new KerberosError(
+      'reply-mismatch',
+      'The answer of the domain controller does not belong to the request.',
+    );
+  const credentials = credentialsOf(reply, part, new Key(part.key.keyType, Buffer.from(part.key.keyValue)));
+  const keyList = findPaData(part.encryptedPaData, PADATA.KEY_LIST_REP);
+  return { credentials, ...(keyList ? { keyList: decodeDer(KeyListRep, keyList) } : {}) };
+}
+
+/** Throws the KRB-ERROR, where the bytes are one. */
+export function throwIfKrbError(bytes: Uint8Array): void {
+  if (bytes[0] === (0x60 | MSG_TYPE.KRB_ERROR)) throw new KrbErrorReply(decodeDer(KrbError, bytes));
+}

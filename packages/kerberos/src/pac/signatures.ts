@@ -1,0 +1,124 @@
+/**
+ * The PAC's signatures ([MS-PAC] section 2.8). In a TGT: server (6) and KDC (7), both under the krbtgt key.
+ * In a service ticket also ticket (16) and full (19). 16 and 19 never stand in a TGT.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Key } from '../crypto/key.ts';
+import { KerberosError } from '../errors.ts';
+import { KEY_USAGE } from '../iana/key-usages.ts';
+import { PAC_BUFFER } from '../iana/pac-buffers.ts';
+import { EncTicketPart } from '../messages/ticket.ts';
+import { decodePac, encodePac, findPac, type PacBuffer, pacAuthorizationData } from './pac.ts';
+
+const MAC = 12;
+
+/** PAC_SIGNATURE_DATA: type, checksum (zero until signed), and the RODC's number where it signs. */
+function signatureData(key: Key, checksum: Uint8Array = new Uint8Array(MAC), rodcNumber?: number): Buffer {
+  const out = Buffer.alloc(4 + MAC + (rodcNumber === undefined ? 0 : 2));
+  out.writeInt32LE(key.checksumType, 0);
+  out.set(checksum, 4);
+  if (rodcNumber !== undefined) out.writeUInt16LE(rodcNumber, 4 + MAC);
+  return out;
+}
+
+const sign = (key: Key, data: Uint8Array) => key.checksum(KEY_USAGE.PAC_SIGNATURE, data);
+
+export interface SigningKeys {
+  /** The key that encrypts the ticket: signs the server signature. */
+  server: Key;
+  /** The krbtgt key: signs the KDC's signatures. */
+  krbtgt: Key;
+  /** The read-only domain controller's number, written behind the KDC signature, where one signs. */
+  rodcNumber?: number;
+}
+
+/** The PAC of a TGT: `buffers` and the signatures 6 and 7. */
+export function signTgtPac(buffers: readonly PacBuffer[], keys: SigningKeys): Buffer {
+  return finish(buffers, keys);
+}
+
+/**
+ * The authorization data of a service ticket: the PAC with all four signatures. The ticket signature covers
+ * `ticket` with one zero byte in the PAC's place.
+ */
+export function signServiceTicketPac(
+  buffers: readonly PacBuffer[],
+  keys: SigningKeys,
+  ticket: Omit<EncTicketPart, 'authorizationData'>,
+): Buffer {
+  const stub = EncTicketPart.encode({ ...ticket, authorizationData: pacAuthorizationData(Uint8Array.of(0)) });
+  const ticketSignature = {
+    type: PAC_BUFFER.TICKET_SIGNATURE,
+    data: signatureData(keys.krbtgt, sign(keys.krbtgt, stub), keys.rodcNumber),
+  };
+  const zeroFull = {
+    type: PAC_BUFFER.FULL_SIGNATURE,
+    data: signatureData(keys.krbtgt, undefined, keys.rodcNumber),
+  };
+  const unsigned = encodePac([...buffers, ticketSignature, zeroFull, ...zeroSignatures(keys)]);
+  const full = {
+    type: PAC_BUFFER.FULL_SIGNATURE,
+    data: signatureData(keys.krbtgt, sign(keys.krbtgt, unsigned), keys.rodcNumber),
+  };
+  return finish([...buffers, ticketSignature, full], keys);
+}
+
+const zeroSignatures = (keys: SigningKeys): PacBuffer[] => [
+  { type: PAC_BUFFER.SERVER_SIGNATURE, data: signatureData(keys.server) },
+  { type: PAC_BUFFER.KDC_SIGNATURE, data: signatureData(keys.krbtgt, undefined, keys.rodcNumber) },
+];
+
+function finish(buffers: readonly PacBuffer[], keys: SigningKeys): Buffer {
+  const pac = encodePac([...buffers, ...zeroSignatures(keys)]);
+  const [server, kdc] = decodePac(pac).slice(-2);
+  const serverSignature = sign(keys.server, pac);
+  pac.set(serverSignature, (server?.offset ?? 0) + 4);
+  pac.set(sign(keys.krbtgt, serverSignature), (kdc?.offset ?? 0) + 4);
+  return pac;
+}
+
+/**
+ * Checks the signatures 6 and 7 of a PAC and, where `rodcNumber` is given, that the KDC signature names that
+ * read-only domain controller. @throws KerberosError `pac-signature-invalid`
+ */
+export function verifyPac(pac: Uint8Array, keys: SigningKeys): PacBuffer[] {
+  const buffers = decodePac(pac);
+  const zeroed = Buffer.from(pac);
+  const checksums = new Map<number, Uint8Array>();
+  for (const { type, data, offset } of buffers) {
+    if (type !== PAC_BUFFER.SERVER_SIGNATURE && type !== PAC_BUFFER.KDC_SIGNATURE) continue;
+    const key = type === PAC_BUFFER.SERVER_SIGNATURE ? keys.server : keys.krbtgt;
+    if (data.length < 4 + MAC || Buffer.from(data).readInt32LE(0) !== key.checksumType) throw invalid();
+    checksums.set(type, data.subarray(4, 4 + MAC));
+    zeroed.fill(0, offset + 4, offset + 4 + MAC);
+    if (type === PAC_BUFFER.KDC_SIGNATURE && keys.rodcNumber !== undefined) {
+      if (data.length !== 6 + MAC || Buffer.from(data).readUInt16LE(4 + MAC) !== keys.rodcNumber)
+        throw invalid();
+    }
+  }
+  const server = checksums.get(PAC_BUFFER.SERVER_SIGNATURE);
+  const kdc = checksums.get(PAC_BUFFER.KDC_SIGNATURE);
+  if (
+    !server ||
+    !kdc ||
+    !timingSafeEqual(sign(keys.server, zeroed), server) ||
+    !timingSafeEqual(sign(keys.krbtgt, server), kdc)
+  )
+    throw invalid();
+  return buffers;
+}
+
+/** Checks the ticket signature (16) of a service ticket. @throws KerberosError `pac-signature-invalid` */
+export function verifyTicketSignature(ticket: EncTicketPart, krbtgt: Key): void {
+  const pac = findPac(ticket.authorizationData);
+  const signature = pac && decodePac(pac).find((buffer) => buffer.type === PAC_BUFFER.TICKET_SIGNATURE);
+  const stub = EncTicketPart.encode({ ...ticket, authorizationData: pacAuthorizationData(Uint8Array.of(0)) });
+  if (
+    !signature ||
+    !krbtgt.verifyChecksum(KEY_USAGE.PAC_SIGNATURE, signature.data.subarray(4, 4 + MAC), stub)
+  )
+    throw invalid();
+}
+
+const invalid = () =>
+  new KerberosError('pac-signature-invalid', 'The PAC is not signed by the key that is expected.');
