@@ -1,4 +1,5 @@
 /** Public surface of the library. */
+export { type Accepted, type AcceptOptions, acceptApReq, CLOCK_SKEW, ReplayCache } from './ap/accept.ts';
 export { openAsRep } from './client/as-rep.ts';
 export { requestTicket, type TgsRequest, type TgsResult, throwIfKrbError } from './client/tgs.ts';
 export { type KdcAddress, type KdcTransport, tcpTransport } from './client/transport.ts';
@@ -8,6 +9,7 @@ export { decodeDer } from './der/codec.ts';
 export { KerberosError, type KerberosErrorCode } from './errors.ts';
 export { type Ccache, type CcachePrincipal, decodeCcache, encodeCcache } from './files/ccache.ts';
 export { decodeKeytab, encodeKeytab, type KeytabEntry } from './files/keytab.ts';
+export { acceptNegotiate, initiateNegotiate } from './gss/spnego.ts';
 export { describeErrorCode, KRB_ERROR_CODES, type KrbErrorName } from './iana/error-codes.ts';
 export { CKSUMTYPE, ETYPE } from './iana/etypes.ts';
 export { KEY_USAGE } from './iana/key-usages.ts';

@@ -3,6 +3,7 @@
  * request of [MS-KILE] 3.2.5.8 where it is asked for.
  */
 import { randomBytes } from 'node:crypto';
+import { makeApReq } from '../ap/initiate.ts';
 import { type Credentials, credentialsOf } from '../credentials.ts';
 import { Key } from '../crypto/key.ts';
 import { decodeDer } from '../der/codec.ts';
@@ -12,11 +13,9 @@ import { ETYPE } from '../iana/etypes.ts';
 import { KEY_USAGE } from '../iana/key-usages.ts';
 import { KDC_OPTION, MSG_TYPE } from '../iana/message-types.ts';
 import { PADATA } from '../iana/padata-types.ts';
-import { ApReq, Authenticator } from '../messages/ap.ts';
 import {
   decrypted,
   type EncryptionKey,
-  encrypted,
   type PaData,
   type PrincipalName,
   samePrincipal,
@@ -80,35 +79,19 @@ async function exchange(request: TgsRequest, offset: number, clock: () => Date):
     nonce,
     etypes: ETYPES,
   });
-  const padata: PaData[] = [{ type: PADATA.TGS_REQ, value: apReq(tgt, body, subkey, now) }];
+  const apReq = makeApReq(tgt, {
+    now,
+    cksum: { type: tgt.key.checksumType, checksum: tgt.key.checksum(KEY_USAGE.TGS_REQ_CHECKSUM, body) },
+    subkey: { keyType: subkey.etype, keyValue: subkey.value },
+    authenticatorUsage: KEY_USAGE.TGS_REQ_AUTHENTICATOR,
+  });
+  const padata: PaData[] = [{ type: PADATA.TGS_REQ, value: apReq }];
   if (request.keyList)
     padata.push({ type: PADATA.KEY_LIST_REQ, value: KeyListReq.encode([...request.keyList]) });
   const reply = await request.transport(
     TgsReq.encode({ pvno: 5, msgType: MSG_TYPE.TGS_REQ, padata, body: decodeDer(KdcReqBody, body) }),
   );
   return { ...readReply(reply, request, subkey, nonce), kdcTimeOffset: offset };
-}
-
-/** The AP-REQ in the padata: its authenticator's checksum binds the body. */
-function apReq(tgt: Credentials, body: Uint8Array, subkey: Key, now: Date): Buffer {
-  const authenticator = Authenticator.encode({
-    vno: 5,
-    crealm: tgt.client.realm,
-    cname: tgt.client.name,
-    cksum: { type: tgt.key.checksumType, checksum: tgt.key.checksum(KEY_USAGE.TGS_REQ_CHECKSUM, body) },
-    cusec: (now.getTime() % 1000) * 1000,
-    ctime: now,
-    subkey: { keyType: subkey.etype, keyValue: subkey.value },
-  });
-  return Buffer.from(
-    ApReq.encode({
-      pvno: 5,
-      msgType: MSG_TYPE.AP_REQ,
-      apOptions: 0,
-      ticket: tgt.ticket,
-      authenticator: encrypted(tgt.key, KEY_USAGE.TGS_REQ_AUTHENTICATOR, authenticator),
-    }),
-  );
 }
 
 function readReply(
