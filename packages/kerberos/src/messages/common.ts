@@ -25,6 +25,9 @@ export type Checksum = Of<typeof Checksum>;
 export const PaData = sequence({ type: req(1, int32), value: req(2, octets) });
 export type PaData = Of<typeof PaData>;
 
+/** METHOD-DATA (RFC 4120 section 5.9.1): the e-data of PREAUTH_REQUIRED. */
+export const MethodData = sequenceOf(PaData, 64);
+
 export const AuthorizationData = sequenceOf(sequence({ type: req(0, int32), data: req(1, octets) }), 64);
 export type AuthorizationData = Of<typeof AuthorizationData>;
 

@@ -13,9 +13,12 @@ import {
   sequenceOf,
   uint32,
 } from '../der/codec.ts';
+import { Cursor } from '../der/primitives.ts';
 import { MSG_TYPE } from '../iana/message-types.ts';
 import { EncryptedData, HostAddresses, PaData, PrincipalName } from './common.ts';
 import { Ticket } from './ticket.ts';
+
+const BODY = 0xa4;
 
 export const KdcReqBody = sequence({
   kdcOptions: req(0, flags),
@@ -40,6 +43,13 @@ const KdcReq = sequence({
   body: req(4, KdcReqBody),
 });
 export type KdcReq = Of<typeof KdcReq>;
+
+/** The bytes of the body inside a request, as they came: what the authenticator's checksum is over. */
+export function kdcReqBodyBytes(message: Uint8Array): Uint8Array {
+  const members = new Cursor(message).enter(message[0] ?? 0).enter(0x30);
+  while (members.peek() !== BODY) members.raw();
+  return members.enter(BODY).rest();
+}
 
 export const AsReq: Codec<KdcReq> = application(MSG_TYPE.AS_REQ, KdcReq);
 export const TgsReq: Codec<KdcReq> = application(MSG_TYPE.TGS_REQ, KdcReq);
