@@ -1,2 +1,23 @@
-/** Public surface of the package. */
-export {};
+/** FIDO2 security keys over CTAP2: one interface, a software key for labs, and WebAuthn's JSON around both. */
+export { connectSoftwareKey } from './client/ctap2-key.ts';
+export { SecurityKeyError, type SecurityKeyErrorCode } from './error.ts';
+export { SOFTWARE_KEY_AAGUID } from './registry.ts';
+export type {
+  GetAssertionRequest,
+  KeyAssertion,
+  KeyInfo,
+  MakeCredentialRequest,
+  NewCredential,
+  SecurityKey,
+} from './security-key.ts';
+export type { OnTouch } from './software/connection.ts';
+export { type SoftwareKeyOptions, serveSoftwareKey } from './software/serve.ts';
+export type { TouchRequest } from './software/session.ts';
+export {
+  type AssertionJson,
+  type AssertionOptions,
+  type CreationOptionsJson,
+  createCredentialJson,
+  getAssertionJson,
+  type RegistrationJson,
+} from './webauthn-json.ts';

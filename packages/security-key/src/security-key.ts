@@ -1,0 +1,77 @@
+/** The one interface to a security key, whatever is behind it. */
+
+/** What a key says of itself (authenticatorGetInfo; CTAP 2.1, section 6.4). */
+export interface KeyInfo {
+  /** Lower-case UUID of the model. */
+  readonly aaguid: string;
+  /** For example FIDO_2_0, FIDO_2_1. */
+  readonly versions: readonly string[];
+  readonly extensions: readonly string[];
+  readonly options: Readonly<Record<string, boolean>>;
+  readonly clientPinSet: boolean;
+  readonly pinProtocols: readonly number[];
+  /** COSE numbers; empty where the key does not say. */
+  readonly algorithms: readonly number[];
+  readonly transports: readonly string[];
+  /** Bytes. */
+  readonly maxMsgSize: number;
+  readonly minPinLength: number;
+}
+
+export interface MakeCredentialRequest {
+  readonly rpId: string;
+  readonly rpName?: string;
+  /** 1 to 64 bytes. */
+  readonly userHandle: Uint8Array;
+  readonly userName: string;
+  readonly userDisplayName?: string;
+  /** SHA-256 of clientDataJSON, 32 bytes. */
+  readonly clientDataHash: Uint8Array;
+  /** COSE numbers, best first. */
+  readonly algorithms: readonly number[];
+  readonly residentKey: boolean;
+  readonly pin: string;
+  readonly excludeCredentialIds?: readonly Uint8Array[];
+  readonly hmacSecret?: boolean;
+}
+
+export interface NewCredential {
+  readonly credentialId: Uint8Array;
+  /** CBOR, as WebAuthn gives it to the RP: fmt, attStmt, authData. */
+  readonly attestationObject: Uint8Array;
+  /** Whether the key gave the credential an hmac-secret. */
+  readonly hmacSecret: boolean;
+}
+
+export interface GetAssertionRequest {
+  readonly rpId: string;
+  /** SHA-256 of clientDataJSON, 32 bytes. */
+  readonly clientDataHash: Uint8Array;
+  readonly pin: string;
+  /** Absent or empty: any resident credential of the RP, the newest first. */
+  readonly allowCredentialIds?: readonly Uint8Array[];
+  /** One salt of 32 bytes, or two in 64. */
+  readonly hmacSecretSalt?: Uint8Array;
+}
+
+export interface KeyAssertion {
+  readonly credentialId: Uint8Array;
+  readonly authenticatorData: Uint8Array;
+  /** DER ECDSA, or Ed25519's 64 bytes. */
+  readonly signature: Uint8Array;
+  /** Only of a resident credential. */
+  readonly userHandle?: Uint8Array;
+  /** 32 bytes a salt; absent where the credential was made without hmac-secret. */
+  readonly hmacSecret?: Uint8Array;
+}
+
+/** A FIDO2 security key. Every method throws SecurityKeyError; calls on one key are carried out one after another. */
+export interface SecurityKey {
+  info(): Promise<KeyInfo>;
+  pinRetries(): Promise<{ retries: number; powerCycleNeeded: boolean }>;
+  setPin(pin: string): Promise<void>;
+  changePin(oldPin: string, newPin: string): Promise<void>;
+  makeCredential(request: MakeCredentialRequest): Promise<NewCredential>;
+  getAssertion(request: GetAssertionRequest): Promise<KeyAssertion>;
+  close(): Promise<void>;
+}
