@@ -1,2 +1,6 @@
 /** Public surface of the package. */
-export {};
+
+export { DS_FLAG, guidBytes, guidText, type NetlogonResponse } from './cldap/netlogon.ts';
+export { pingDomainController } from './cldap/ping.ts';
+export { listenCldap } from './cldap/responder.ts';
+export { ActiveDirectoryError } from './errors.ts';

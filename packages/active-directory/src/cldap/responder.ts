@@ -1,0 +1,28 @@
+/** Answers CLDAP pings for a domain, as a domain controller does. */
+import { createSocket } from 'node:dgram';
+import { decodePing, encodePong } from './message.ts';
+import { encodeNetlogonResponse, type NetlogonResponse } from './netlogon.ts';
+
+/** @param port 0 picks a free one. Malformed datagrams get no answer. */
+export async function listenCldap(
+  response: NetlogonResponse,
+  { host = '127.0.0.1', port = 0 } = {},
+): Promise<{ port: number; close(): Promise<void> }> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  const netlogon = encodeNetlogonResponse(response);
+  socket.on('message', (datagram, peer) => {
+    try {
+      const { messageId, conditions } = decodePing(datagram);
+      const asked = conditions.get('dnsdomain')?.toString('utf8').toLowerCase();
+      const ours = asked === undefined || asked === response.domainName.toLowerCase();
+      socket.send(encodePong(messageId, ours ? netlogon : undefined), peer.port, peer.address);
+    } catch {
+      // not a ping: a domain controller is silent too
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, host, resolve);
+  });
+  return { port: socket.address().port, close: () => new Promise((done) => socket.close(() => done())) };
+}

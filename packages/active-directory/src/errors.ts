@@ -1,0 +1,18 @@
+/** The package's error: a stable code, words for people, details for the log. */
+export type ActiveDirectoryErrorCode = 'cldap-malformed' | 'netlogon-malformed' | 'dc-timeout';
+
+export class ActiveDirectoryError extends Error {
+  override readonly name = 'ActiveDirectoryError';
+  readonly code: ActiveDirectoryErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ActiveDirectoryErrorCode,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+}
