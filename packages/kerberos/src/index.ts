@@ -5,6 +5,7 @@ export { requestTicket, type TgsRequest, type TgsResult, throwIfKrbError } from 
 export { type KdcAddress, type KdcTransport, tcpTransport } from './client/transport.ts';
 export type { Credentials } from './credentials.ts';
 export { Key } from './crypto/key.ts';
+export { ntHash } from './crypto/rfc1320.ts';
 export { decodeDer } from './der/codec.ts';
 export { KerberosError, type KerberosErrorCode } from './errors.ts';
 export { type Ccache, type CcachePrincipal, decodeCcache, encodeCcache } from './files/ccache.ts';

@@ -2,7 +2,6 @@
  * The PAC's signatures ([MS-PAC] section 2.8). In a TGT: server (6) and KDC (7), both under the krbtgt key.
  * In a service ticket also ticket (16) and full (19). 16 and 19 never stand in a TGT.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { Key } from '../crypto/key.ts';
 import { KerberosError } from '../errors.ts';
 import { KEY_USAGE } from '../iana/key-usages.ts';
@@ -78,34 +77,37 @@ function finish(buffers: readonly PacBuffer[], keys: SigningKeys): Buffer {
 }
 
 /**
- * Checks the signatures 6 and 7 of a PAC and, where `rodcNumber` is given, that the KDC signature names that
- * read-only domain controller. @throws KerberosError `pac-signature-invalid`
+ * Checks the server signature (6) of a PAC; with `krbtgt` also the KDC signature (7), which a service cannot
+ * check; with `rodcNumber` that the KDC signature names that read-only domain controller.
+ * @returns the buffers, which may be believed from here on
+ * @throws KerberosError `pac-signature-invalid`, `pac-malformed`
  */
-export function verifyPac(pac: Uint8Array, keys: SigningKeys): PacBuffer[] {
+export function verifyPac(
+  pac: Uint8Array,
+  keys: Pick<SigningKeys, 'server'> & Partial<SigningKeys>,
+): PacBuffer[] {
   const buffers = decodePac(pac);
+  const server = buffers.find(({ type }) => type === PAC_BUFFER.SERVER_SIGNATURE);
+  const kdc = buffers.find(({ type }) => type === PAC_BUFFER.KDC_SIGNATURE);
+  if (!server || !kdc || server.data.length < 4 + MAC || kdc.data.length < 4 + MAC) throw invalid();
   const zeroed = Buffer.from(pac);
-  const checksums = new Map<number, Uint8Array>();
-  for (const { type, data, offset } of buffers) {
-    if (type !== PAC_BUFFER.SERVER_SIGNATURE && type !== PAC_BUFFER.KDC_SIGNATURE) continue;
-    const key = type === PAC_BUFFER.SERVER_SIGNATURE ? keys.server : keys.krbtgt;
-    if (data.length < 4 + MAC || Buffer.from(data).readInt32LE(0) !== key.checksumType) throw invalid();
-    checksums.set(type, data.subarray(4, 4 + MAC));
-    zeroed.fill(0, offset + 4, offset + 4 + MAC);
-    if (type === PAC_BUFFER.KDC_SIGNATURE && keys.rodcNumber !== undefined) {
-      if (data.length !== 6 + MAC || Buffer.from(data).readUInt16LE(4 + MAC) !== keys.rodcNumber)
-        throw invalid();
-    }
-  }
-  const server = checksums.get(PAC_BUFFER.SERVER_SIGNATURE);
-  const kdc = checksums.get(PAC_BUFFER.KDC_SIGNATURE);
+  zeroed.fill(0, server.offset + 4, server.offset + 4 + MAC);
+  zeroed.fill(0, kdc.offset + 4, kdc.offset + 4 + MAC);
+  verifySignature(keys.server, server.data, zeroed);
+  if (keys.krbtgt) verifySignature(keys.krbtgt, kdc.data, server.data.subarray(4, 4 + MAC));
   if (
-    !server ||
-    !kdc ||
-    !timingSafeEqual(sign(keys.server, zeroed), server) ||
-    !timingSafeEqual(sign(keys.krbtgt, server), kdc)
+    keys.rodcNumber !== undefined &&
+    (kdc.data.length !== 6 + MAC || Buffer.from(kdc.data).readUInt16LE(4 + MAC) !== keys.rodcNumber)
   )
     throw invalid();
   return buffers;
+}
+
+/** Holds PAC_SIGNATURE_DATA against the data that it signs. */
+function verifySignature(key: Key, signature: Uint8Array, data: Uint8Array): void {
+  const ours = Buffer.from(signature).readInt32LE(0) === key.checksumType;
+  if (!ours || !key.verifyChecksum(KEY_USAGE.PAC_SIGNATURE, signature.subarray(4, 4 + MAC), data))
+    throw invalid();
 }
 
 /** Checks the ticket signature (16) of a service ticket. @throws KerberosError `pac-signature-invalid` */
@@ -113,11 +115,8 @@ export function verifyTicketSignature(ticket: EncTicketPart, krbtgt: Key): void 
   const pac = findPac(ticket.authorizationData);
   const signature = pac && decodePac(pac).find((buffer) => buffer.type === PAC_BUFFER.TICKET_SIGNATURE);
   const stub = EncTicketPart.encode({ ...ticket, authorizationData: pacAuthorizationData(Uint8Array.of(0)) });
-  if (
-    !signature ||
-    !krbtgt.verifyChecksum(KEY_USAGE.PAC_SIGNATURE, signature.data.subarray(4, 4 + MAC), stub)
-  )
-    throw invalid();
+  if (!signature || signature.data.length < 4 + MAC) throw invalid();
+  verifySignature(krbtgt, signature.data, stub);
 }
 
 const invalid = () =>
