@@ -139,6 +139,19 @@ describe('a Samba domain in a namespace', () => {
   });
 });
 
+describe('a domain that Samba refuses to make', () => {
+  const it = withPeers(...PEERS);
+
+  it('is explained in the words of Samba, and leaves nothing', async () => {
+    const before = Object.keys(networkInterfaces());
+    await expect(startSambaDomain({ realm: 'CORP', netbiosName: 'CORP' })).rejects.toMatchObject({
+      code: 'provision-failed',
+      message: expect.stringMatching(/must not be equal to short domain name/),
+    });
+    expect(Object.keys(networkInterfaces())).toEqual(before);
+  });
+});
+
 describe('a namespace', () => {
   const it = withPeers('namespaces');
 
