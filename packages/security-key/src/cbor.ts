@@ -5,6 +5,10 @@
 import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import { LIMIT, STATUS } from './registry.ts';
 
+/** Simple values (RFC 8949, section 3.3). */
+const FALSE = 20;
+const TRUE = 21;
+
 export type CborKey = number | string;
 export type CborValue = number | string | boolean | Uint8Array | readonly CborValue[] | CborMap;
 export interface CborMap extends ReadonlyMap<CborKey, CborValue> {}
@@ -33,7 +37,7 @@ export function cborMap(entries: readonly (readonly [CborKey, CborValue | undefi
 
 /** Decode exactly one canonical item, nested at most four deep. Throws CtapError INVALID_CBOR. */
 export function decodeCbor(bytes: Uint8Array): unknown {
-  checkDepth(bytes);
+  checkStructure(bytes);
   let value: unknown;
   let again: Uint8Array;
   try {
@@ -51,13 +55,16 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   } catch (error) {
     throw new CtapError(STATUS.INVALID_CBOR, `not CBOR: ${error instanceof Error ? error.message : error}`);
   }
-  // One comparison covers key order, floats and ill-formed UTF-8, which the decoder lets through.
+  // One comparison covers key order and ill-formed UTF-8, which the decoder lets through.
   if (Buffer.compare(bytes, again) !== 0) throw new CtapError(STATUS.INVALID_CBOR, 'not canonical CBOR');
   return value;
 }
 
-/** Walk the heads with a small stack of our own, so that nested input cannot exhaust the decoder's. */
-function checkDepth(bytes: Uint8Array): void {
+/**
+ * Walk the heads with a small stack of our own, so that nested input cannot exhaust the decoder's, and refuse the
+ * types that no CTAP message has: tags, floats, null and other simple values.
+ */
+function checkStructure(bytes: Uint8Array): void {
   const open: number[] = []; // items still to come at each level
   let at = 0;
   while (at < bytes.length) {
@@ -66,6 +73,9 @@ function checkDepth(bytes: Uint8Array): void {
     const minor = head & 31;
     const width = minor < 24 ? 0 : minor < 28 ? 2 ** (minor - 24) : -1;
     if (width < 0) throw new CtapError(STATUS.INVALID_CBOR, 'indefinite or reserved length');
+    if (major === 6 || (major === 7 && minor !== FALSE && minor !== TRUE)) {
+      throw new CtapError(STATUS.INVALID_CBOR, 'a type that CTAP does not use');
+    }
     let count = minor;
     if (width > 0) {
       count = 0;
