@@ -11,7 +11,7 @@ import { KerberosError } from '../errors.ts';
 import { KRB_ERROR_CODES } from '../iana/error-codes.ts';
 import { ETYPE } from '../iana/etypes.ts';
 import { KEY_USAGE } from '../iana/key-usages.ts';
-import { KDC_OPTION, MSG_TYPE } from '../iana/message-types.ts';
+import { KDC_OPTION, MSG_TYPE, TICKET_FLAG } from '../iana/message-types.ts';
 import { PADATA } from '../iana/padata-types.ts';
 import {
   decrypted,
@@ -72,7 +72,7 @@ async function exchange(request: TgsRequest, offset: number, clock: () => Date):
   const subkey = Key.random(tgt.key.etype);
   const nonce = randomBytes(4).readUInt32BE() & 0x7fffffff;
   const body = KdcReqBody.encode({
-    kdcOptions: KDC_OPTION.FORWARDABLE | KDC_OPTION.CANONICALIZE,
+    kdcOptions: (tgt.flags & TICKET_FLAG.FORWARDABLE) | KDC_OPTION.CANONICALIZE,
     realm,
     sname,
     till: tgt.endtime,

@@ -11,12 +11,11 @@ import { decodePac, encodePac, findPac, type PacBuffer, pacAuthorizationData } f
 
 const MAC = 12;
 
-/** PAC_SIGNATURE_DATA: type, checksum (zero until signed), and the RODC's number where it signs. */
-function signatureData(key: Key, checksum: Uint8Array = new Uint8Array(MAC), rodcNumber?: number): Buffer {
-  const out = Buffer.alloc(4 + MAC + (rodcNumber === undefined ? 0 : 2));
+/** PAC_SIGNATURE_DATA: type and checksum; zero where it is signed later. */
+function signatureData(key: Key, checksum: Uint8Array = new Uint8Array(MAC)): Buffer {
+  const out = Buffer.alloc(4 + MAC);
   out.writeInt32LE(key.checksumType, 0);
   out.set(checksum, 4);
-  if (rodcNumber !== undefined) out.writeUInt16LE(rodcNumber, 4 + MAC);
   return out;
 }
 
@@ -48,31 +47,40 @@ export function signServiceTicketPac(
   const stub = EncTicketPart.encode({ ...ticket, authorizationData: pacAuthorizationData(Uint8Array.of(0)) });
   const ticketSignature = {
     type: PAC_BUFFER.TICKET_SIGNATURE,
-    data: signatureData(keys.krbtgt, sign(keys.krbtgt, stub), keys.rodcNumber),
+    data: signatureData(keys.krbtgt, sign(keys.krbtgt, stub)),
   };
   const zeroFull = {
     type: PAC_BUFFER.FULL_SIGNATURE,
-    data: signatureData(keys.krbtgt, undefined, keys.rodcNumber),
+    data: signatureData(keys.krbtgt),
   };
   const unsigned = encodePac([...buffers, ticketSignature, zeroFull, ...zeroSignatures(keys)]);
   const full = {
     type: PAC_BUFFER.FULL_SIGNATURE,
-    data: signatureData(keys.krbtgt, sign(keys.krbtgt, unsigned), keys.rodcNumber),
+    data: signatureData(keys.krbtgt, sign(keys.krbtgt, unsigned)),
   };
   return finish([...buffers, ticketSignature, full], keys);
 }
 
-const zeroSignatures = (keys: SigningKeys): PacBuffer[] => [
-  { type: PAC_BUFFER.SERVER_SIGNATURE, data: signatureData(keys.server) },
-  { type: PAC_BUFFER.KDC_SIGNATURE, data: signatureData(keys.krbtgt, undefined, keys.rodcNumber) },
+/** Both signatures with nothing in them yet, and room for the number of a read-only domain controller. */
+const zeroSignatures = ({ server, krbtgt, rodcNumber }: SigningKeys): PacBuffer[] => [
+  { type: PAC_BUFFER.SERVER_SIGNATURE, data: signatureData(server) },
+  {
+    type: PAC_BUFFER.KDC_SIGNATURE,
+    data:
+      rodcNumber === undefined
+        ? signatureData(krbtgt)
+        : Buffer.concat([signatureData(krbtgt), Buffer.alloc(2)]),
+  },
 ];
 
+/** Signs with 6 and 7. The number is written last: the server signature is over zeros there (Samba refuses another). */
 function finish(buffers: readonly PacBuffer[], keys: SigningKeys): Buffer {
   const pac = encodePac([...buffers, ...zeroSignatures(keys)]);
   const [server, kdc] = decodePac(pac).slice(-2);
   const serverSignature = sign(keys.server, pac);
   pac.set(serverSignature, (server?.offset ?? 0) + 4);
   pac.set(sign(keys.krbtgt, serverSignature), (kdc?.offset ?? 0) + 4);
+  if (keys.rodcNumber !== undefined) pac.writeUInt16LE(keys.rodcNumber, (kdc?.offset ?? 0) + 4 + MAC);
   return pac;
 }
 
@@ -91,8 +99,7 @@ export function verifyPac(
   const kdc = buffers.find(({ type }) => type === PAC_BUFFER.KDC_SIGNATURE);
   if (!server || !kdc || server.data.length < 4 + MAC || kdc.data.length < 4 + MAC) throw invalid();
   const zeroed = Buffer.from(pac);
-  zeroed.fill(0, server.offset + 4, server.offset + 4 + MAC);
-  zeroed.fill(0, kdc.offset + 4, kdc.offset + 4 + MAC);
+  for (const { offset, data } of [server, kdc]) zeroed.fill(0, offset + 4, offset + data.length);
   verifySignature(keys.server, server.data, zeroed);
   if (keys.krbtgt) verifySignature(keys.krbtgt, kdc.data, server.data.subarray(4, 4 + MAC));
   if (
