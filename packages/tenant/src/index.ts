@@ -1,2 +1,14 @@
-/** Public surface of the package. */
-export {};
+/** The tenant: make one, serve one, and administer one that runs. */
+export { type AdminClient, adminClient } from './admin/client.ts';
+export type { TenantStatus } from './admin/routes.ts';
+export type { AuditLine } from './audit/routes.ts';
+export type { AuditCheck } from './audit/rules.ts';
+export type { InitOptions, TenantConfig } from './config/schema.ts';
+export type { Device } from './devices/schema.ts';
+export { TenantError, type TenantErrorCode } from './errors.ts';
+export { type InitialisedTenant, initTenant } from './init.ts';
+export type { KerberosDomain, NewKerberosDomain } from './kerberos-domains/schema.ts';
+export { type RunningTenant, type ServeOptions, serveTenant } from './serve.ts';
+export { FIDO2_GRANT } from './tokens/routes.ts';
+export type { NewUser, User, UserChanges } from './users/schema.ts';
+export type { KeyRegistration, SecurityKeyInfo } from './webauthn/schema.ts';

@@ -1,0 +1,146 @@
+/** A client of the admin socket, for the commands of administrators. */
+import { request as httpRequest } from 'node:http';
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
+import type { AuditLine } from '../audit/routes.ts';
+import type { AuditCheck } from '../audit/rules.ts';
+import { statePaths } from '../config/files.ts';
+import type { Device } from '../devices/schema.ts';
+import { isTenantErrorCode, TenantError } from '../errors.ts';
+import type { KerberosDomain, NewKerberosDomain } from '../kerberos-domains/schema.ts';
+import type { NewUser, User, UserChanges } from '../users/schema.ts';
+import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
+import type { TenantStatus } from './routes.ts';
+
+const TIMEOUT_MS = 30_000;
+const PAGE = 1000;
+
+export type AdminClient = ReturnType<typeof adminClient>;
+
+/**
+ * Calls of a running tenant; a user is named by id, full name, or the part before the @.
+ *
+ * Every call throws TenantError: `tenant-not-running`, or the code with which the tenant refused.
+ *
+ * @example await adminClient(stateDir).users.create({ userPrincipalName: 'alice@corp.example.com' })
+ */
+export function adminClient(stateDir: string) {
+  const { socket } = statePaths(stateDir);
+  const get = <T>(path: string) => call<T>(socket, 'GET', path);
+  const post = <T>(path: string, body: unknown) => call<T>(socket, 'POST', path, body);
+  const patch = <T>(path: string, body: unknown) => call<T>(socket, 'PATCH', path, body);
+  const remove = async (path: string) => {
+    await call<unknown>(socket, 'DELETE', path);
+  };
+  const user = (name: string) => `/users/${encodeURIComponent(name)}`;
+  const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
+  return {
+    status: () => get<TenantStatus>('/status'),
+    users: {
+      create: (given: NewUser) => post<User>('/users', given),
+      list: () => pages<User>(get, '/users', (last) => last.userPrincipalName.normalize('NFC').toLowerCase()),
+      show: (name: string) => get<User>(user(name)),
+      update: (name: string, changes: UserChanges) => patch<User>(user(name), changes),
+      enable: (name: string) => patch<User>(user(name), { enabled: true }),
+      disable: (name: string) => patch<User>(user(name), { enabled: false }),
+      delete: (name: string) => remove(user(name)),
+    },
+    keys: {
+      /** Options for the key's ceremony, and the origin that its client data must name. */
+      options: (name: string, challengeTimeoutInMinutes?: number) =>
+        post<{ publicKey: PublicKeyCredentialCreationOptionsJSON; origin: string }>(
+          `${user(name)}/keys/options`,
+          {
+            challengeTimeoutInMinutes,
+          },
+        ),
+      register: (name: string, given: KeyRegistration) => post<SecurityKeyInfo>(`${user(name)}/keys`, given),
+      list: (name: string) => get<SecurityKeyInfo[]>(`${user(name)}/keys`),
+      remove: (name: string, id: string) => remove(`${user(name)}/keys/${encodeURIComponent(id)}`),
+    },
+    devices: {
+      list: () => pages<Device>(get, '/devices', (last) => last.id),
+      show: (id: string) => get<Device>(device(id)),
+      enable: (id: string) => patch<Device>(device(id), { enabled: true }),
+      disable: (id: string) => patch<Device>(device(id), { enabled: false }),
+      delete: (id: string) => remove(device(id)),
+    },
+    kerberosDomains: {
+      publish: (given: NewKerberosDomain) => post<KerberosDomain>('/kerberos-domains', given),
+      list: () => get<KerberosDomain[]>('/kerberos-domains'),
+      remove: (dnsName: string) => remove(`/kerberos-domains/${encodeURIComponent(dnsName)}`),
+    },
+    audit: {
+      /** The newest lines first. */
+      list: (page: { limit?: number; before?: number } = {}) => {
+        const query = new URLSearchParams();
+        for (const [name, value] of Object.entries(page)) query.set(name, String(value));
+        return get<AuditLine[]>(`/audit?${query}`);
+      },
+      verify: () => get<AuditCheck>('/audit/verification'),
+    },
+  };
+}
+
+/** All pages of a list. */
+async function pages<T>(
+  get: <R>(path: string) => Promise<R>,
+  path: string,
+  after: (last: T) => string,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (;;) {
+    const last = all.at(-1);
+    const from = last === undefined ? '' : `&after=${encodeURIComponent(after(last))}`;
+    const page = await get<T[]>(`${path}?limit=${PAGE}${from}`);
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
+}
+
+function call<T>(socketPath: string, method: string, path: string, body?: unknown): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers =
+    text === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+  const request = httpRequest(
+    { socketPath, method, path, headers, timeout: TIMEOUT_MS, agent: false },
+    async (response) => {
+      try {
+        const chunks: Buffer[] = await response.toArray();
+        const answer: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+        if (response.statusCode === 200)
+          resolve(answer as T); // the tenant's own answer, of this very version
+        else reject(refusal(answer));
+      } catch (error) {
+        reject(error);
+      }
+    },
+  );
+  request.on('timeout', () => request.destroy(new Error('timeout')));
+  request.on('error', (cause: NodeJS.ErrnoException) => {
+    reject(
+      cause.code === 'EACCES'
+        ? new TenantError(
+            'tenant-not-running',
+            `You may not open ${socketPath}. Run this command as the user that runs the tenant.`,
+            { cause: cause.code },
+          )
+        : new TenantError(
+            'tenant-not-running',
+            `The tenant is not running (${socketPath} does not answer). Start it with \`kennel serve\`.`,
+            { cause: String(cause) },
+          ),
+    );
+  });
+  request.end(text);
+  return promise;
+}
+
+/** The tenant's error answer as the error it was. */
+function refusal(answer: unknown): TenantError {
+  const { suberror, error_description: text, trace_id: traceId } = answer as Record<string, unknown>; // our own shape
+  const code = typeof suberror === 'string' && isTenantErrorCode(suberror) ? suberror : 'internal-error';
+  return new TenantError(code, String(text), { traceId });
+}

@@ -1,0 +1,45 @@
+/** Everything that the admin socket answers to. */
+import { auditRoutes } from '../audit/routes.ts';
+import { deviceAdminRoutes } from '../devices/admin-routes.ts';
+import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
+import type { Routes } from '../server/fastify.ts';
+import { allowedOrigins, type Tenant } from '../tenant.ts';
+import { userRoutes } from '../users/routes.ts';
+import { keyRoutes } from '../webauthn/routes.ts';
+
+/** What the tenant says of itself. */
+export interface TenantStatus {
+  tenantId: string;
+  tenantName: string;
+  url: string;
+  rpId: string;
+  origins: string[];
+  lab: boolean;
+  store: 'sqlite' | 'postgresql';
+  processId: number;
+  time: string;
+}
+
+export function adminRoutes(app: Routes, tenant: Tenant): void {
+  const { config } = tenant;
+  app.get(
+    '/status',
+    { schema: {} },
+    async (): Promise<TenantStatus> => ({
+      tenantId: config.tenantId,
+      tenantName: config.tenantName,
+      url: tenant.publicUrl,
+      rpId: config.rpId,
+      origins: allowedOrigins(tenant),
+      lab: config.lab,
+      store: 'sqlite' in config.store ? 'sqlite' : 'postgresql',
+      processId: process.pid,
+      time: tenant.now().toISOString(),
+    }),
+  );
+  userRoutes(app, tenant);
+  keyRoutes(app, tenant);
+  deviceAdminRoutes(app, tenant);
+  kerberosDomainRoutes(app, tenant);
+  auditRoutes(app, tenant);
+}

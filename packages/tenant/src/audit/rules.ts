@@ -1,0 +1,144 @@
+/**
+ * The audit trail: one line for each decision an auditor would ask about. Each line carries SHA-256 over the
+ * line before it and its own content, so that a changed, removed or inserted line shows. (Lines cut off at the
+ * end show only against a head that was noted elsewhere: `verify` returns it.)
+ */
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isUniqueViolation } from '../store/errors.ts';
+import type { Store } from '../store/open.ts';
+import type { AuditRow } from '../store/schema.ts';
+import { insertLines, lastLine, linesAfter } from './queries.ts';
+
+/** Everything that can stand in the audit. */
+export type AuditEventName =
+  | 'tenant.started'
+  | `user.${'created' | 'updated' | 'enabled' | 'disabled' | 'deleted'}`
+  | `key.${'registered' | 'registration-refused' | 'removed'}`
+  | `device.${'joined' | 'rejoined' | 'join-refused' | 'enabled' | 'disabled' | 'deleted'}`
+  | `kerberos-domain.${'published' | 'removed'}`
+  | `registration-token.${'issued' | 'refused'}`
+  | `prt.${'issued' | 'refused'}`
+  | `tgt.${'issued' | 'refused'}`;
+
+export interface AuditEvent {
+  event: AuditEventName;
+  /** Who: `admin-socket`, `device:<id>`, `user:<id>`, `unknown`. */
+  actor: string;
+  /** On whom or what: `user:<id>`, `key:<credential id>`, ... */
+  subject: string;
+  outcome: 'allowed' | 'denied';
+  /** A code of the registry of errors where it was denied, else empty. */
+  reason?: string;
+  correlationId: string;
+}
+
+const LONGEST_TEXT = 256;
+const NO_HASH = '0'.repeat(64);
+const TRIES = 20;
+
+export class AuditTrail {
+  readonly #store: Store;
+  readonly #now: () => Date;
+  #head: { seq: number; hash: string } | undefined;
+  #waiting: { events: readonly AuditEvent[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  #writing = false;
+
+  constructor(store: Store, now: () => Date) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Writes the events; what they tell of may only happen, or be answered, once this has resolved. */
+  record(...events: AuditEvent[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ events, resolve, reject });
+      if (!this.#writing) void this.#write();
+    });
+  }
+
+  /** Whatever came together while the last statement ran goes into the next one: the chain costs no queue. */
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, 64);
+      try {
+        await this.#append(batch.flatMap((entry) => entry.events));
+        for (const entry of batch) entry.resolve();
+      } catch (error) {
+        this.#head = undefined;
+        for (const entry of batch) entry.reject(error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  async #append(events: readonly AuditEvent[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      this.#head ??= (await lastLine(this.#store)) ?? { seq: 0, hash: NO_HASH };
+      const lines = this.#chain(events, this.#head);
+      try {
+        await insertLines(this.#store, lines);
+        this.#head = lines.at(-1) ?? this.#head;
+        return;
+      } catch (error) {
+        // Another process over the same store was faster: go on from its line.
+        if (!isUniqueViolation(error) || attempt >= TRIES) throw error;
+        this.#head = undefined;
+        await wait(Math.random() * 10 * attempt);
+      }
+    }
+  }
+
+  #chain(events: readonly AuditEvent[], head: { seq: number; hash: string }): AuditRow[] {
+    const time = this.#now().toISOString();
+    let previous = head;
+    return events.map((event) => {
+      const content = {
+        seq: previous.seq + 1,
+        time,
+        event: event.event,
+        actor: clip(event.actor),
+        subject: clip(event.subject),
+        outcome: event.outcome,
+        reason: event.reason ?? '',
+        correlation_id: event.correlationId,
+        previous_hash: previous.hash,
+      };
+      const line = { ...content, hash: hashOf(content) };
+      previous = line;
+      return line;
+    });
+  }
+}
+
+/** The result of reading the whole chain again; `head` is worth noting somewhere else. */
+export type AuditCheck =
+  | { ok: true; lines: number; head: string }
+  | { ok: false; lines: number; brokenAt: number };
+
+/** Reads the audit from its first line and checks that nothing was changed, removed or put in between. */
+export async function verifyAudit(store: Store): Promise<AuditCheck> {
+  let lines = 0;
+  let head = NO_HASH;
+  for (;;) {
+    const page = await linesAfter(store, lines, 1000);
+    for (const line of page) {
+      if (line.seq !== lines + 1 || line.previous_hash !== head || line.hash !== hashOf(line)) {
+        return { ok: false, lines, brokenAt: lines + 1 };
+      }
+      lines = line.seq;
+      head = line.hash;
+    }
+    if (page.length === 0) return { ok: true, lines, head };
+  }
+}
+
+function hashOf(line: Omit<AuditRow, 'hash'>): string {
+  const { seq, time, event, actor, subject, outcome, reason, correlation_id, previous_hash } = line;
+  const content = [previous_hash, seq, time, event, actor, subject, outcome, reason, correlation_id];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+/** Parts of a line may come from a client: bounded. */
+const clip = (text: string) => text.slice(0, LONGEST_TEXT);

@@ -1,0 +1,75 @@
+/** The configuration file of a tenant (`config.json`): its members, their bounds and defaults. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const hostName = z
+  .string()
+  .toLowerCase()
+  .refine(
+    (name) =>
+      isIP(name) !== 0 ||
+      (name.length <= 253 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name)),
+    'must be a host name such as login.example.com',
+  );
+
+/** `scheme://host[:port]`, as browsers write an origin. */
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    'must be an origin such as https://login.example.com',
+  );
+
+const fields = {
+  tenantId: z.guid().toLowerCase(),
+  tenantName: z.string().min(1).max(256),
+  /** The name by which people and devices reach the tenant. */
+  hostName,
+  /** Port 0 takes a free one at each start, and its origin is then allowed too. */
+  listen: z.strictObject({
+    address: z.string().refine((a) => isIP(a) !== 0, 'must be an IP address'),
+    port: z.int().min(0).max(65_535),
+  }),
+  /** The WebAuthn relying party: the host name or a domain above it. Keys are bound to it for good. */
+  rpId: hostName,
+  /** The origins that assertions may come from. */
+  origins: z.array(origin).min(1).max(16),
+  tls: z.union([
+    z.literal('selfSigned'),
+    z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }),
+  ]),
+  store: z.union([
+    z.strictObject({ sqlite: z.string().min(1) }),
+    z.strictObject({ postgresql: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// URL') }),
+  ]),
+  /** A lab admits software keys. Never for people's real accounts. */
+  lab: z.boolean(),
+};
+
+export const configSchema = z.strictObject(fields);
+export type TenantConfig = z.output<typeof configSchema>;
+
+/** What an administrator gives at the beginning; the rest has defaults. */
+export const initSchema = z.strictObject({
+  hostName: fields.hostName,
+  tenantId: fields.tenantId.optional(),
+  tenantName: fields.tenantName.optional(),
+  listen: fields.listen.partial().optional(),
+  rpId: fields.rpId.optional(),
+  origins: fields.origins.optional(),
+  tls: fields.tls.optional(),
+  store: fields.store.optional(),
+  lab: fields.lab.optional(),
+});
+export type InitOptions = z.input<typeof initSchema>;
+
+/** The first thing wrong in a zod error as words, naming the key. */
+export function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (issue === undefined) return 'invalid';
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return `${[path, issue.keys.join(', ')].filter(Boolean).join('.')} is not known here`;
+  }
+  return path === '' ? issue.message : `${path}: ${issue.message}`;
+}

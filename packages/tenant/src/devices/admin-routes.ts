@@ -1,0 +1,27 @@
+/** Devices, over the admin socket. */
+import { z } from 'zod';
+import { adminCaller } from '../admin/caller.ts';
+import type { Routes } from '../server/fastify.ts';
+import type { Tenant } from '../tenant.ts';
+import { pageQuery } from '../users/routes.ts';
+import { listDevices } from './queries.ts';
+import * as rules from './rules.ts';
+
+const deviceParams = z.object({ device: z.string().min(1).max(64) });
+const deviceChanges = z.strictObject({ enabled: z.boolean() });
+
+export function deviceAdminRoutes(app: Routes, tenant: Tenant): void {
+  app.get('/devices', { schema: { querystring: pageQuery } }, async ({ query }) =>
+    (await listDevices(tenant.store, query.after, query.limit)).map(rules.toDevice),
+  );
+  app.get('/devices/:device', { schema: { params: deviceParams } }, ({ params }) =>
+    rules.showDevice(tenant, params.device),
+  );
+  app.patch('/devices/:device', { schema: { params: deviceParams, body: deviceChanges } }, (request) =>
+    rules.enableDevice(tenant, adminCaller(request), request.params.device, request.body.enabled),
+  );
+  app.delete('/devices/:device', { schema: { params: deviceParams } }, async (request) => {
+    await rules.removeDevice(tenant, adminCaller(request), request.params.device);
+    return {};
+  });
+}

@@ -1,0 +1,49 @@
+/** A join request ([MS-DVRJ] 2.2.2, as the open clients send it), its answer, and a device as shown. */
+import { z } from 'zod';
+
+/** Attribute values are text; capitals differ between clients. */
+const attributes = z.object({
+  ReuseDevice: z.string().max(8).optional(),
+  /** The id of the device that joins again. Ours: the protocol has no field for it. */
+  DeviceId: z.guid().toLowerCase().optional(),
+});
+
+export const joinRequest = z
+  .object({
+    CertificateRequest: z.object({ Type: z.string().max(16), Data: z.string().min(1).max(16_384) }),
+    TransportKey: z.string().min(1).max(8192),
+    TargetDomain: z.string().max(256).optional(),
+    DeviceType: z.string().min(1).max(64),
+    OSVersion: z.string().max(128).default(''),
+    DeviceDisplayName: z.string().min(1).max(256),
+    JoinType: z.int().min(0).max(255),
+    Attributes: attributes.optional(),
+    attributes: attributes.optional(),
+  })
+  .transform(({ Attributes, attributes, ...rest }) => ({
+    ...rest,
+    Attributes: Attributes ?? attributes ?? {},
+  }));
+export type JoinRequest = z.output<typeof joinRequest>;
+
+export interface JoinAnswer {
+  /** SHA-1 in capital hex, and the DER as standard base64. */
+  Certificate: { Thumbprint: string; RawBody: string };
+  User: { Upn: string };
+  MembershipChanges: { LocalSID: string; AddSIDs: string[] }[];
+}
+
+/** A device as the tenant shows it; times are ISO 8601 in UTC. */
+export interface Device {
+  id: string;
+  displayName: string;
+  joinType: number;
+  operatingSystem: string;
+  osVersion: string;
+  enabled: boolean;
+  /** SHA-1 of the current certificate in capital hex, as device tools print it. */
+  certificateThumbprint: string;
+  certificateNotAfter: string;
+  registeredBy: string;
+  registeredOn: string;
+}

@@ -1,0 +1,97 @@
+/**
+ * The one error class of the tenant and the registry of its codes: HTTP status, OAuth `error` (RFC 6749 section
+ * 5.2) and number of `error_codes`, each once. Where brokers know a public AADSTS number for a case it is that
+ * one; the numbers from 9300000 are ours.
+ */
+
+const registry = {
+  // What any request may meet.
+  'request-malformed': [400, 'invalid_request', 9300000],
+  'request-too-large': [413, 'invalid_request', 9300001],
+  'not-found': [404, 'invalid_request', 9300002],
+  'tenant-unknown': [400, 'invalid_request', 90002],
+  'grant-type-unsupported': [400, 'unsupported_grant_type', 70003],
+  'internal-error': [500, 'server_error', 9300003],
+  // Nonces and assertions.
+  'nonce-unknown': [400, 'invalid_grant', 9300010],
+  'nonce-expired': [400, 'invalid_grant', 9300011],
+  'nonce-replayed': [400, 'invalid_grant', 9300012],
+  'assertion-invalid': [400, 'invalid_grant', 9300020],
+  'assertion-wrong-device': [400, 'invalid_grant', 9300021],
+  'assertion-wrong-purpose': [400, 'invalid_grant', 9300022],
+  'key-unknown': [400, 'invalid_grant', 9300030],
+  'key-removed': [400, 'invalid_grant', 9300031],
+  'key-counter-regressed': [400, 'invalid_grant', 9300032],
+  'software-key-refused': [400, 'invalid_grant', 9300033],
+  'user-disabled': [400, 'invalid_grant', 50057],
+  // Devices.
+  'token-invalid': [401, 'invalid_token', 9300040],
+  'join-type-unsupported': [400, 'invalid_request', 9300041],
+  'certificate-request-invalid': [400, 'invalid_request', 9300042],
+  'transport-key-invalid': [400, 'invalid_request', 9300043],
+  'device-limit-reached': [400, 'invalid_request', 9300044],
+  'device-unknown': [400, 'invalid_client', 700003],
+  'device-disabled': [400, 'invalid_client', 135011],
+  'device-certificate-foreign': [400, 'invalid_client', 50155],
+  'device-certificate-superseded': [400, 'invalid_client', 9300045],
+  'device-certificate-expired': [400, 'invalid_client', 9300046],
+  'device-signature-invalid': [400, 'invalid_client', 9300047],
+  // Administration.
+  'user-not-found': [404, 'invalid_request', 9300050],
+  'user-exists': [409, 'invalid_request', 9300051],
+  'user-ambiguous': [409, 'invalid_request', 9300052],
+  'sid-taken': [409, 'invalid_request', 9300053],
+  'sid-outside-domain': [400, 'invalid_request', 9300054],
+  'on-premises-incomplete': [400, 'invalid_request', 9300055],
+  'key-not-found': [404, 'invalid_request', 9300056],
+  'key-exists': [409, 'invalid_request', 9300057],
+  'challenge-unknown': [400, 'invalid_request', 9300058],
+  'registration-invalid': [400, 'invalid_request', 9300059],
+  'device-not-found': [404, 'invalid_request', 9300060],
+  'kerberos-domain-not-found': [404, 'invalid_request', 9300061],
+  'krbtgt-key-older': [409, 'invalid_request', 9300062],
+  // Why a PRT came without a ticket; never an HTTP answer of its own.
+  'tgt-no-on-premises-user': [400, 'invalid_request', 9300070],
+  'tgt-no-kerberos-domain': [400, 'invalid_request', 9300071],
+  'tgt-sid-outside-domain': [400, 'invalid_request', 9300072],
+  'tgt-protected-account': [400, 'invalid_request', 9300073],
+  'tgt-mint-failed': [400, 'server_error', 9300074],
+  // Set-up and start; met on the command line only.
+  'config-missing': [500, 'server_error', 9300080],
+  'config-invalid': [500, 'server_error', 9300081],
+  'config-exists': [409, 'invalid_request', 9300082],
+  'rp-id-changed': [500, 'server_error', 9300083],
+  'store-not-initialised': [500, 'server_error', 9300084],
+  'store-unreachable': [500, 'server_error', 9300085],
+  'tenant-already-running': [409, 'server_error', 9300086],
+  'tenant-not-running': [503, 'server_error', 9300087],
+  'socket-path-too-long': [500, 'server_error', 9300088],
+  'state-dir-exposed': [500, 'server_error', 9300090],
+  'address-in-use': [500, 'server_error', 9300089],
+} as const satisfies Record<string, readonly [status: number, oauth: string, number: number]>;
+
+export type TenantErrorCode = keyof typeof registry;
+
+/** Status, OAuth error and number of a code. */
+export function errorFacts(code: TenantErrorCode): { status: number; oauth: string; number: number } {
+  const [status, oauth, number] = registry[code];
+  return { status, oauth, number };
+}
+
+/** Whether a text (a `suberror` that came over a wire) is one of the codes. */
+export function isTenantErrorCode(text: string): text is TenantErrorCode {
+  return Object.hasOwn(registry, text);
+}
+
+/** `message` is for the person and says what to do next; `details` is for the log; neither holds key material. */
+export class TenantError extends Error {
+  override readonly name = 'TenantError';
+  readonly code: TenantErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: TenantErrorCode, message: string, details: Record<string, unknown> = {}) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+}

@@ -1,0 +1,29 @@
+/** The table of KerberosDomains. */
+import type { Store } from '../store/open.ts';
+import type { KerberosDomainRow } from '../store/schema.ts';
+
+export function domainByName(store: Store, dnsName: string): Promise<KerberosDomainRow | undefined> {
+  return store.selectFrom('kerberos_domains').selectAll().where('dns_name', '=', dnsName).executeTakeFirst();
+}
+
+export function listDomains(store: Store): Promise<KerberosDomainRow[]> {
+  return store.selectFrom('kerberos_domains').selectAll().orderBy('dns_name').execute();
+}
+
+export async function upsertDomain(store: Store, row: KerberosDomainRow): Promise<void> {
+  const { dns_name, ...rest } = row;
+  await store
+    .insertInto('kerberos_domains')
+    .values(row)
+    .onConflict((conflict) => conflict.column('dns_name').doUpdateSet(rest))
+    .execute();
+}
+
+/** Whether there was one. */
+export async function deleteDomain(store: Store, dnsName: string): Promise<boolean> {
+  const result = await store
+    .deleteFrom('kerberos_domains')
+    .where('dns_name', '=', dnsName)
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}

@@ -1,0 +1,80 @@
+/**
+ * Nonces ([MS-OAPXBC] 3.2.5.1.1). Nothing is stored when one is given out: it carries its time, and an HMAC
+ * under the tenant's key tells it from another tenant's. Spending is recorded, once for each use.
+ *
+ *   version (1 byte) | issued, ms since 1970 (6) | random (16) | HMAC-SHA256 (32), as base64url: 74 characters
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { TenantError } from '../errors.ts';
+import { iso, type Tenant } from '../tenant.ts';
+import { insertSpent } from './queries.ts';
+
+/** How long a nonce is good, in seconds. */
+export const NONCE_LIFETIME_SECONDS = 300;
+/** What a nonce is spent on. One nonce may serve a PRT request and the assertion inside it. */
+export type NonceUse = 'prt-request' | 'prt-assertion' | 'registration-assertion';
+
+const VERSION = 1;
+const BODY_BYTES = 1 + 6 + 16;
+const MAC_BYTES = 32;
+/** Two tenant processes may differ by so much, in milliseconds. */
+const CLOCK_TOLERANCE = 10_000;
+
+/** A fresh nonce. */
+export function issueNonce(tenant: Tenant): string {
+  const body = Buffer.alloc(BODY_BYTES);
+  body.writeUInt8(VERSION, 0);
+  body.writeUIntBE(tenant.now().getTime(), 1, 6);
+  randomBytes(16).copy(body, 7);
+  return Buffer.concat([body, mac(tenant, body)]).toString('base64url');
+}
+
+/**
+ * Spends nonces, each for its use: all of them or none.
+ *
+ * @throws TenantError `nonce-unknown` (not one of this tenant's), `nonce-expired`, `nonce-replayed`
+ */
+export async function spendNonces(
+  tenant: Tenant,
+  uses: readonly { nonce: string; use: NonceUse }[],
+): Promise<void> {
+  const rows = uses.map(({ nonce, use }) => {
+    const { bytes, issued } = readNonce(tenant, nonce);
+    return {
+      nonce_hash: createHash('sha256').update(bytes).digest('base64url'),
+      use,
+      expires_on: iso(new Date(issued + NONCE_LIFETIME_SECONDS * 1000 + CLOCK_TOLERANCE)),
+    };
+  });
+  if (!(await insertSpent(tenant.store, rows))) {
+    throw new TenantError('nonce-replayed', 'This nonce was used before. Sign in again with a fresh one.');
+  }
+}
+
+function readNonce(tenant: Tenant, nonce: string): { bytes: Buffer; issued: number } {
+  const bytes = Buffer.from(nonce, 'base64url');
+  const body = bytes.subarray(0, BODY_BYTES);
+  const genuine =
+    bytes.length === BODY_BYTES + MAC_BYTES &&
+    bytes.toString('base64url') === nonce && // one spelling only
+    timingSafeEqual(mac(tenant, body), bytes.subarray(BODY_BYTES));
+  if (!genuine) {
+    throw new TenantError(
+      'nonce-unknown',
+      'This nonce is not from this tenant. Ask this tenant for one and sign in again.',
+    );
+  }
+  const issued = body.readUIntBE(1, 6);
+  const age = tenant.now().getTime() - issued;
+  if (age > NONCE_LIFETIME_SECONDS * 1000 || age < -CLOCK_TOLERANCE) {
+    throw new TenantError('nonce-expired', 'This nonce is older than five minutes. Sign in again.', { age });
+  }
+  return { bytes, issued };
+}
+
+function mac(tenant: Tenant, body: Buffer): Buffer {
+  return createHmac('sha256', tenant.keys.nonce)
+    .update(`kennel nonce v1\0${tenant.config.tenantId}\0`)
+    .update(body)
+    .digest();
+}

@@ -1,0 +1,90 @@
+/**
+ * The answer to a PRT request, in the members and JSON types that the existing brokers read; the ticket in both
+ * of the spellings that are in use.
+ */
+import {
+  encodeBase64,
+  encodeBase64Url,
+  encryptWithSessionKey,
+  PRT_LIFETIME_SECONDS,
+  type PrtAnswer,
+  type TgtMessage,
+} from '@kennel/prt';
+import type { UserRow } from '../store/schema.ts';
+import type { Tenant } from '../tenant.ts';
+import { idToken } from '../tokens/rules.ts';
+import type { PrtRequest } from './request.ts';
+import type { Ticket } from './ticket.ts';
+
+interface Issued {
+  request: PrtRequest;
+  user: UserRow;
+  prt: string;
+  sessionKey: Uint8Array;
+  sessionKeyJwe: string;
+  /** Undefined where none was asked for. */
+  ticket: Ticket | undefined;
+}
+
+export async function prtAnswer(tenant: Tenant, issued: Issued): Promise<PrtAnswer> {
+  const { user, request, ticket } = issued;
+  const { tenantId } = tenant.config;
+  const expires = Math.floor(tenant.now().getTime() / 1000) + PRT_LIFETIME_SECONDS;
+  return {
+    token_type: 'pop',
+    expires_in: String(PRT_LIFETIME_SECONDS),
+    ext_expires_in: '0',
+    expires_on: String(expires),
+    refresh_token: issued.prt,
+    refresh_token_expires_in: PRT_LIFETIME_SECONDS,
+    session_key_jwe: issued.sessionKeyJwe,
+    id_token: await idToken(tenant, user, request.clientId),
+    client_info: encodeBase64Url(Buffer.from(JSON.stringify({ uid: user.id, utid: tenantId }))),
+    device_tenant_id: tenantId,
+    ...(ticket === undefined ? {} : ticketMembers(ticket, issued)),
+  };
+}
+
+function ticketMembers(ticket: Ticket, { sessionKey, request }: Issued): Partial<PrtAnswer> {
+  const noCloud = JSON.stringify({ ...EMPTY, error: 'tgt-no-cloud-realm' });
+  if (!ticket.made) {
+    return {
+      tgt_ad: JSON.stringify({ ...EMPTY, error: ticket.code }),
+      tgt_cloud: noCloud,
+      tgt_error_message: ticket.message,
+    };
+  }
+  const { tgt } = ticket;
+  const clientKey = encryptWithSessionKey(sessionKey, tgt.clientKey, request.mode);
+  const messageBuffer = encodeBase64(tgt.messageBuffer);
+  const message: TgtMessage = {
+    ...EMPTY,
+    clientKey,
+    keyType: tgt.keyType,
+    messageBuffer,
+    realm: tgt.realm,
+    sn: tgt.sname,
+    cn: tgt.cname,
+    sessionKeyType: tgt.keyType,
+  };
+  return {
+    tgt_client_key: clientKey,
+    tgt_key_type: tgt.keyType,
+    tgt_message_buffer: messageBuffer,
+    tgt_ad: JSON.stringify(message),
+    tgt_cloud: noCloud,
+    kerberos_top_level_names: ticket.topLevelNames,
+  };
+}
+
+/** Every member is there, whatever happened: clients read them without asking. */
+const EMPTY: TgtMessage = {
+  clientKey: '',
+  keyType: 0,
+  messageBuffer: '',
+  realm: '',
+  sn: '',
+  cn: '',
+  sessionKeyType: 0,
+  accountType: 0,
+};

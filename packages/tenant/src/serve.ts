@@ -1,0 +1,147 @@
+/** Running a tenant: the public listener (TLS), the admin socket, and a clean end of both. */
+import { randomUUID } from 'node:crypto';
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { loadMasterKey, masterKeyFile } from '@kennel/secrets';
+import type { FastifyBaseLogger, RawServerDefault } from 'fastify';
+import { adminRoutes } from './admin/routes.ts';
+import { AuditTrail } from './audit/rules.ts';
+import { ensureStateDir, originOf, readConfig, statePaths } from './config/files.ts';
+import { loadTls } from './config/tls.ts';
+import { deviceRoutes } from './devices/routes.ts';
+import { TenantError } from './errors.ts';
+import { storePlace } from './init.ts';
+import { createApp, HEADER_LIMIT, type Routes } from './server/fastify.ts';
+import { lockInstance } from './server/instance-lock.ts';
+import { defaultLog } from './server/log.ts';
+import { startPurging } from './server/purge.ts';
+import { checkStoreIdentity } from './store/identity.ts';
+import { migrateStore, openStore } from './store/open.ts';
+import type { Tenant } from './tenant.ts';
+import { loadTenantKeys } from './tenant-keys/rules.ts';
+import { tokenRoutes } from './tokens/routes.ts';
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const CONNECTIONS_AT_MOST = 10_000;
+/** The shortest of the systems' bounds on a Unix socket's path (sun_path), in bytes. */
+const LONGEST_SOCKET_PATH = 103;
+
+export interface ServeOptions {
+  stateDir: string;
+  /** The clock; the system's unless given. */
+  now?: () => Date;
+  log?: FastifyBaseLogger;
+}
+
+export interface RunningTenant {
+  /** `https://host[:port]` */
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the tenant of a state directory until `close()`.
+ *
+ * @throws TenantError `config-missing`, `config-invalid`, `tenant-already-running`, `store-unreachable`,
+ *   `store-not-initialised`, `rp-id-changed`, `address-in-use`, `socket-path-too-long`; SecretsError
+ */
+export async function serveTenant({
+  stateDir,
+  now = () => new Date(),
+  log = defaultLog(),
+}: ServeOptions): Promise<RunningTenant> {
+  const config = readConfig(stateDir);
+  const paths = statePaths(stateDir);
+  ensureStateDir(stateDir);
+  checkSocketPath(paths.socket);
+  const cleanUp: (() => unknown)[] = [lockInstance(paths.lock)];
+  const close = async () => {
+    for (const step of cleanUp.splice(0).reverse()) await step();
+  };
+  try {
+    const master = loadMasterKey(masterKeyFile(stateDir));
+    const store = openStore(storePlace(stateDir, config));
+    cleanUp.push(() => store.destroy());
+    await migrateStore(store);
+    await checkStoreIdentity(store, config);
+    const tenant: Tenant = {
+      config,
+      publicUrl: originOf(config.hostName, config.listen.port),
+      store,
+      master,
+      keys: await loadTenantKeys(store, master),
+      audit: new AuditTrail(store, now),
+      log,
+      now,
+    };
+    const tls = await loadTls(stateDir, config, master, now());
+    const app = publicApp(tenant, tls);
+    cleanUp.push(() => app.close());
+    await listen(app, { host: config.listen.address, port: config.listen.port });
+    if (config.listen.port === 0) {
+      const { port } = app.server.address() as AddressInfo; // it listens on TCP
+      tenant.publicUrl = originOf(config.hostName, port);
+    }
+    const admin = createApp(log);
+    adminRoutes(admin, tenant);
+    cleanUp.push(() => admin.close());
+    rmSync(paths.socket, { force: true }); // a killed process left it: the lock is ours
+    await admin.listen({ path: paths.socket });
+    chmodSync(paths.socket, 0o600); // the directory, 0700, kept others out meanwhile
+    cleanUp.push(startPurging(tenant));
+    await tenant.audit.record({
+      event: 'tenant.started',
+      actor: 'tenant',
+      subject: `tenant:${config.tenantId}`,
+      outcome: 'allowed',
+      correlationId: randomUUID(),
+    });
+    log.info({ url: tenant.publicUrl, socket: paths.socket }, 'the tenant is up');
+    return { url: tenant.publicUrl, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What the network reaches; without a listener it serves tests. */
+export function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
+  const app = createApp(tenant.log, (handler) => {
+    const server = createServer(
+      { ...tls, minVersion: 'TLSv1.2', maxHeaderSize: HEADER_LIMIT, headersTimeout: HEADERS_TIMEOUT_MS },
+      handler,
+    );
+    server.maxConnections = CONNECTIONS_AT_MOST;
+    return server as unknown as RawServerDefault; // Fastify asks for the methods that both kinds of server have
+  });
+  tokenRoutes(app, tenant);
+  deviceRoutes(app, tenant);
+  return app;
+}
+
+async function listen(app: Routes, where: { host: string; port: number }): Promise<void> {
+  try {
+    await app.listen(where);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException; // net throws ErrnoException
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
+    throw new TenantError(
+      'address-in-use',
+      `The tenant cannot listen on ${where.host}, port ${where.port} (${code}). Stop what listens there, or change listen in config.json.`,
+      {
+        ...where,
+        cause: code,
+      },
+    );
+  }
+}
+
+function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
+    throw new TenantError(
+      'socket-path-too-long',
+      `${path} is too long for a Unix socket. Choose a shorter state directory (KENNEL_HOME).`,
+    );
+  }
+}

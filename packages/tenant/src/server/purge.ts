@@ -1,0 +1,31 @@
+/** Forgetting what has expired: spent nonces, challenges, PRTs. Once at the start, then each minute. */
+import { purgeSpent } from '../nonce/queries.ts';
+import { purgePrts } from '../prt/queries.ts';
+import { iso, type Tenant } from '../tenant.ts';
+import { purgeChallenges } from '../webauthn/queries.ts';
+
+const EVERY_MS = 60_000;
+
+/** Begins; the result ends it, after a run that is under way. */
+export function startPurging(tenant: Tenant): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  const run = () => {
+    running = purge(tenant).catch((error: unknown) => {
+      tenant.log.error({ err: error }, 'expired rows could not be removed');
+    });
+  };
+  run();
+  const timer = setInterval(run, EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
+async function purge({ store, now }: Tenant): Promise<void> {
+  const time = iso(now());
+  await purgeSpent(store, time);
+  await purgeChallenges(store, time);
+  await purgePrts(store, time);
+}

@@ -1,0 +1,55 @@
+/** Opens the store that the configuration names, and brings its schema up to date. */
+import { Kysely, Migrator, NO_MIGRATIONS, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { TenantConfig } from '../config/schema.ts';
+import { TenantError } from '../errors.ts';
+import { migrations } from './migrations/index.ts';
+import type { Database } from './schema.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+export type Store = Kysely<Database>;
+
+/** A Kysely over SQLite (a path) or PostgreSQL (a URL). Close it with `destroy()`. */
+export function openStore(where: TenantConfig['store']): Store {
+  if ('sqlite' in where) return new Kysely<Database>({ dialect: sqliteDialect(where.sqlite) });
+  const pool = new pg.Pool({
+    connectionString: where.postgresql,
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    statement_timeout: 10_000,
+    types: { getTypeParser: parserOf },
+  });
+  pool.on('error', () => {}); // a lost idle connection is replaced at the next query, which reports what fails
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** Our `bigint` columns stay below 2^53: numbers, as SQLite gives them. */
+const parserOf: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
+  oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'); // one overload suffices
+
+/**
+ * Runs the migrations that are missing; processes that start together take turns.
+ *
+ * @throws TenantError `store-unreachable`
+ */
+export async function migrateStore(store: Store): Promise<void> {
+  const { error } = await migrator(store).migrateToLatest();
+  if (error !== undefined) {
+    throw new TenantError(
+      'store-unreachable',
+      'The store could not be opened or brought up to date. See the log; check the store in config.json.',
+      {
+        cause: String(error),
+      },
+    );
+  }
+}
+
+/** Takes every migration back, and with them all data. For tests. */
+export async function unmigrateStore(store: Store): Promise<void> {
+  const { error } = await migrator(store).migrateTo(NO_MIGRATIONS);
+  if (error !== undefined) throw error;
+}
+
+const migrator = (store: Store) =>
+  new Migrator({ db: store, provider: { getMigrations: async () => migrations } });

@@ -1,0 +1,105 @@
+/**
+ * The tables as Kysely sees them. Types that both databases share: text, and integers below 2^53; times are
+ * ISO 8601 text in UTC (which sorts as it reads), truth is 0 or 1, bytes are base64url. Columns whose names end
+ * in `_sealed` hold values sealed under the master key.
+ */
+export interface Database {
+  /** Facts of the store itself: whose it is. */
+  meta: { name: string; value: string };
+  /** The tenant's own keys, by purpose. `public` is a certificate or a key for everyone. */
+  tenant_keys: { purpose: string; public: string; private_sealed: string; created_on: string };
+  spent_nonces: { nonce_hash: string; use: string; expires_on: string };
+  users: UserRow;
+  challenges: { challenge_hash: string; purpose: string; user_id: string; expires_on: string };
+  credentials: CredentialRow;
+  devices: DeviceRow;
+  prts: {
+    token_hash: string;
+    user_id: string;
+    device_id: string;
+    session_key_sealed: string;
+    kdf_version: number;
+    issued_on: string;
+    expires_on: string;
+  };
+  kerberos_domains: KerberosDomainRow;
+  audit: AuditRow;
+}
+
+export interface UserRow {
+  id: string;
+  user_principal_name: string;
+  /** Lower case and NFC: what uniqueness is about. */
+  upn_folded: string;
+  display_name: string;
+  enabled: number;
+  user_handle: string;
+  on_premises_sid: string | null;
+  on_premises_sam_account_name: string | null;
+  on_premises_domain_name: string | null;
+  created_on: string;
+}
+
+export interface CredentialRow {
+  /** The credential id, base64url. */
+  id: string;
+  user_id: string;
+  /** COSE key. */
+  public_key: string;
+  counter: number;
+  aaguid: string;
+  attestation_format: string;
+  attestation_object: string;
+  /** JSON array of text. */
+  transports: string;
+  backup_eligible: number;
+  backed_up: number;
+  display_name: string;
+  created_on: string;
+  last_used_on: string | null;
+  /** A removed key stays known, so that who holds it can be told so. */
+  removed_on: string | null;
+}
+
+export interface DeviceRow {
+  id: string;
+  display_name: string;
+  join_type: number;
+  operating_system: string;
+  os_version: string;
+  enabled: number;
+  /** SHA-256 of the certificate in use, hex; and itself. */
+  certificate_sha256: string;
+  certificate: string;
+  /** As the device sent it (RSA1 blob or JWK, base64). */
+  transport_key: string;
+  registered_by: string;
+  registered_on: string;
+}
+
+export interface KerberosDomainRow {
+  dns_name: string;
+  realm: string;
+  netbios_name: string;
+  domain_sid: string;
+  krbtgt_number: number;
+  key_version: number;
+  key_sealed: string;
+  previous_key_version: number | null;
+  previous_key_sealed: string | null;
+  key_updated_on: string;
+  published_on: string;
+}
+
+export interface AuditRow {
+  seq: number;
+  time: string;
+  event: string;
+  actor: string;
+  subject: string;
+  outcome: string;
+  reason: string;
+  correlation_id: string;
+  previous_hash: string;
+  hash: string;
+}

@@ -1,0 +1,87 @@
+/** The token endpoint, whose grant types lead into the folders, and what publishes the tenant's keys. */
+import { CLIENT_IDS, DRS_RESOURCE, GRANT_TYPES, PrtError, parseAssertion } from '@kennel/prt';
+import { z } from 'zod';
+import { TenantError } from '../errors.ts';
+import { issueNonce } from '../nonce/rules.ts';
+import { prtForm } from '../prt/request.ts';
+import { issuePrt } from '../prt/rules.ts';
+import type { Routes } from '../server/fastify.ts';
+import { checkSegment, tenantParams } from '../server/segment.ts';
+import { issuerOf, type Tenant } from '../tenant.ts';
+import { REGISTRATION_TOKEN_SECONDS, registrationToken } from './rules.ts';
+
+/** The grant with which a FIDO2 assertion gives a token for device registration. Ours. */
+export const FIDO2_GRANT = 'urn:kennel:params:oauth:grant-type:fido2';
+
+const nonceForm = z.object({ grant_type: z.literal(GRANT_TYPES.nonce) });
+
+const registrationForm = z.object({
+  grant_type: z.literal(FIDO2_GRANT),
+  nonce: z.string().min(1).max(256),
+  assertion: z.string().min(1).max(16_384),
+  resource: z.literal(DRS_RESOURCE),
+  client_id: z.enum(Object.values(CLIENT_IDS)),
+});
+
+const tokenForm = z.discriminatedUnion('grant_type', [nonceForm, registrationForm, prtForm]);
+
+export function tokenRoutes(app: Routes, tenant: Tenant): void {
+  app.post(
+    '/:tenant/oauth2/token',
+    { schema: { params: tenantParams, body: tokenForm } },
+    async (request) => {
+      checkSegment(tenant, request.params.tenant);
+      const form = request.body;
+      const by = { correlationId: request.id };
+      switch (form.grant_type) {
+        case GRANT_TYPES.nonce:
+          return { Nonce: issueNonce(tenant) };
+        case GRANT_TYPES.jwtBearer:
+          return issuePrt(tenant, by, form);
+        case FIDO2_GRANT:
+          return {
+            token_type: 'Bearer',
+            expires_in: String(REGISTRATION_TOKEN_SECONDS),
+            resource: DRS_RESOURCE,
+            access_token: await registrationToken(tenant, by, {
+              nonce: form.nonce,
+              assertion: readAssertion(form.assertion),
+              clientId: form.client_id,
+            }),
+          };
+      }
+    },
+  );
+
+  app.get('/:tenant/discovery/keys', { schema: { params: tenantParams } }, async (request) => {
+    checkSegment(tenant, request.params.tenant);
+    return { keys: [tenant.keys.signing.jwk] };
+  });
+
+  app.get(
+    '/:tenant/.well-known/openid-configuration',
+    { schema: { params: tenantParams } },
+    async (request) => {
+      checkSegment(tenant, request.params.tenant);
+      const issuer = issuerOf(tenant);
+      return {
+        issuer,
+        token_endpoint: `${issuer}/oauth2/token`,
+        jwks_uri: `${issuer}/discovery/keys`,
+        grant_types_supported: [GRANT_TYPES.nonce, GRANT_TYPES.jwtBearer, FIDO2_GRANT],
+        response_types_supported: [],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: ['RS256'],
+      };
+    },
+  );
+}
+
+function readAssertion(text: string) {
+  try {
+    return parseAssertion(text);
+  } catch (error) {
+    if (!(error instanceof PrtError)) throw error;
+    throw new TenantError('request-malformed', error.message, { cause: error.code });
+  }
+}

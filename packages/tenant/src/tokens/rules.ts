@@ -1,0 +1,132 @@
+/**
+ * Tokens that the tenant signs (RS256, RFC 7519): the token with which a device registers, and the id_token
+ * beside a PRT. Relying parties check them through the published keys.
+ */
+import { DRS_RESOURCE, type FidoAssertion } from '@kennel/prt';
+import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
+import { TenantError } from '../errors.ts';
+import { spendNonces } from '../nonce/rules.ts';
+import type { UserRow } from '../store/schema.ts';
+import { type Caller, issuerOf, type Tenant } from '../tenant.ts';
+import { userById } from '../users/queries.ts';
+import { verifyAssertion } from '../webauthn/assertion.ts';
+
+/** How long a registration token is good, in seconds. */
+export const REGISTRATION_TOKEN_SECONDS = 600;
+const ID_TOKEN_SECONDS = 3600;
+
+/**
+ * A token for the device registration service, for a user who proved a security key.
+ *
+ * @throws TenantError of the nonce and of the assertion
+ */
+export async function registrationToken(
+  tenant: Tenant,
+  by: Pick<Caller, 'correlationId'>,
+  given: { nonce: string; assertion: FidoAssertion; clientId: string },
+): Promise<string> {
+  let holder: UserRow | undefined;
+  try {
+    await spendNonces(tenant, [{ nonce: given.nonce, use: 'registration-assertion' }]);
+    const purpose = { purpose: 'registration', nonce: given.nonce } as const;
+    const user = await verifyAssertion(tenant, given.assertion, purpose, (found) => {
+      holder = found;
+    });
+    const token = await sign(tenant, user, DRS_RESOURCE, REGISTRATION_TOKEN_SECONDS, {
+      appid: given.clientId,
+      amr: ['fido', 'mfa'],
+      ver: '1.0',
+    });
+    await tenant.audit.record({
+      ...by,
+      event: 'registration-token.issued',
+      actor: `user:${user.id}`,
+      subject: `key:${given.assertion.id}`,
+      outcome: 'allowed',
+    });
+    return token;
+  } catch (error) {
+    if (error instanceof TenantError) {
+      await tenant.audit.record({
+        ...by,
+        event: 'registration-token.refused',
+        actor: holder === undefined ? 'unknown' : `user:${holder.id}`,
+        subject: `key:${given.assertion.id}`,
+        outcome: 'denied',
+        reason: error.code,
+      });
+    }
+    throw error;
+  }
+}
+
+/** The id_token of a PRT answer (OpenID Connect Core section 2). */
+export function idToken(tenant: Tenant, user: UserRow, audience: string): Promise<string> {
+  return sign(tenant, user, audience, ID_TOKEN_SECONDS, { ver: '1.0', amr: ['fido', 'mfa'] });
+}
+
+/**
+ * The user of a registration token, who must still be there and enabled.
+ *
+ * @throws TenantError `token-invalid`, `user-disabled`
+ */
+export async function userOfRegistrationToken(tenant: Tenant, token: string): Promise<UserRow> {
+  const invalid = (cause: string) =>
+    new TenantError(
+      'token-invalid',
+      'The token for device registration is missing, over, or not from this tenant. Sign in for a new one.',
+      {
+        cause,
+      },
+    );
+  try {
+    const { payload } = await jwtVerify(token, tenant.keys.signing.jwk, {
+      algorithms: ['RS256'],
+      typ: 'JWT',
+      audience: DRS_RESOURCE,
+      issuer: issuerOf(tenant),
+      currentDate: tenant.now(),
+      requiredClaims: ['exp', 'sub', 'tid'],
+    });
+    if (payload.aud !== DRS_RESOURCE || payload.tid !== tenant.config.tenantId)
+      throw invalid('audience or tenant');
+    const user = await userById(tenant.store, payload.sub ?? '');
+    if (user === undefined) throw invalid('user is gone');
+    if (user.enabled !== 1) {
+      throw new TenantError(
+        'user-disabled',
+        'Your account is disabled. Ask your administrator to enable it.',
+      );
+    }
+    return user;
+  } catch (error) {
+    if (error instanceof joseErrors.JOSEError) throw invalid(error.code);
+    throw error;
+  }
+}
+
+function sign(
+  tenant: Tenant,
+  user: UserRow,
+  audience: string,
+  seconds: number,
+  claims: Record<string, unknown>,
+): Promise<string> {
+  const now = Math.floor(tenant.now().getTime() / 1000);
+  return new SignJWT({
+    ...claims,
+    oid: user.id,
+    tid: tenant.config.tenantId,
+    upn: user.user_principal_name,
+    preferred_username: user.user_principal_name,
+    name: user.display_name,
+  })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: tenant.keys.signing.kid })
+    .setIssuer(issuerOf(tenant))
+    .setAudience(audience)
+    .setSubject(user.id)
+    .setIssuedAt(now)
+    .setNotBefore(now)
+    .setExpirationTime(now + seconds)
+    .sign(tenant.keys.signing.privateKey);
+}

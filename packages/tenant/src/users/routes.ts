@@ -1,0 +1,35 @@
+/** Users, over the admin socket. */
+import { z } from 'zod';
+import { adminCaller } from '../admin/caller.ts';
+import type { Routes } from '../server/fastify.ts';
+import type { Tenant } from '../tenant.ts';
+import { listUsers } from './queries.ts';
+import * as rules from './rules.ts';
+import { newUser, userChanges } from './schema.ts';
+
+export const userParams = z.object({ user: z.string().min(1).max(320) });
+/** A page: what comes after the last one of the page before. */
+export const pageQuery = z.object({
+  after: z.string().max(320).default(''),
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+});
+
+export function userRoutes(app: Routes, tenant: Tenant): void {
+  const byName = { params: userParams };
+  app.post('/users', { schema: { body: newUser } }, (request) =>
+    rules.createUser(tenant, adminCaller(request), request.body),
+  );
+  app.get('/users', { schema: { querystring: pageQuery } }, async ({ query }) =>
+    (await listUsers(tenant.store, query.after.toLowerCase(), query.limit)).map(rules.toUser),
+  );
+  app.get('/users/:user', { schema: byName }, async ({ params }) =>
+    rules.toUser(await rules.findUser(tenant.store, params.user)),
+  );
+  app.patch('/users/:user', { schema: { ...byName, body: userChanges } }, (request) =>
+    rules.updateUser(tenant, adminCaller(request), request.params.user, request.body),
+  );
+  app.delete('/users/:user', { schema: byName }, async (request) => {
+    await rules.removeUser(tenant, adminCaller(request), request.params.user);
+    return {};
+  });
+}

@@ -1,0 +1,169 @@
+/**
+ * Users. Names are unique whatever their case; a SID belongs to one user, and its prefix is that of the
+ * KerberosDomain it is said to be of: who could write another SID here would become that user at the DC.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { AuditEventName } from '../audit/rules.ts';
+import { TenantError } from '../errors.ts';
+import { domainByName } from '../kerberos-domains/queries.ts';
+import { isUniqueViolation } from '../store/errors.ts';
+import type { Store } from '../store/open.ts';
+import type { UserRow } from '../store/schema.ts';
+import { type Caller, iso, type Tenant } from '../tenant.ts';
+import * as queries from './queries.ts';
+import type { NewUser, User, UserChanges } from './schema.ts';
+
+const fold = (name: string) => name.normalize('NFC').toLowerCase();
+
+/**
+ * @throws TenantError `user-exists`, `sid-taken`, `sid-outside-domain`, `on-premises-incomplete`
+ */
+export async function createUser(tenant: Tenant, by: Caller, given: NewUser): Promise<User> {
+  const row: UserRow = {
+    id: randomUUID(),
+    user_principal_name: given.userPrincipalName,
+    upn_folded: fold(given.userPrincipalName),
+    display_name: given.displayName ?? given.userPrincipalName,
+    enabled: 1,
+    user_handle: randomBytes(32).toString('base64url'),
+    on_premises_sid: given.onPremisesSecurityIdentifier ?? null,
+    on_premises_sam_account_name: given.onPremisesSamAccountName ?? null,
+    on_premises_domain_name: given.onPremisesDomainName ?? null,
+    created_on: iso(tenant.now()),
+  };
+  await checkOnPremises(tenant.store, row);
+  await uniquely(tenant.store, row, () => queries.insertUser(tenant.store, row));
+  await audited(tenant, by, 'user.created', row.id);
+  return toUser(row);
+}
+
+/** Changes what is given; null takes an on-premises value away. Throws as {@link createUser}, and `user-not-found`. */
+export async function updateUser(
+  tenant: Tenant,
+  by: Caller,
+  name: string,
+  changes: UserChanges,
+): Promise<User> {
+  const before = await findUser(tenant.store, name);
+  const keep = <T>(value: T | undefined, old: T): T => (value === undefined ? old : value);
+  const upn = keep(changes.userPrincipalName, before.user_principal_name);
+  const after: UserRow = {
+    ...before,
+    user_principal_name: upn,
+    upn_folded: fold(upn),
+    display_name: keep(changes.displayName, before.display_name),
+    enabled: changes.enabled === undefined ? before.enabled : Number(changes.enabled),
+    on_premises_sid: keep(changes.onPremisesSecurityIdentifier, before.on_premises_sid),
+    on_premises_sam_account_name: keep(changes.onPremisesSamAccountName, before.on_premises_sam_account_name),
+    on_premises_domain_name: keep(changes.onPremisesDomainName, before.on_premises_domain_name),
+  };
+  await checkOnPremises(tenant.store, after);
+  await uniquely(tenant.store, after, () => queries.updateUser(tenant.store, before.id, after));
+  if (after.enabled !== before.enabled) {
+    await audited(tenant, by, after.enabled === 1 ? 'user.enabled' : 'user.disabled', before.id);
+  }
+  if (Object.keys(changes).some((key) => key !== 'enabled'))
+    await audited(tenant, by, 'user.updated', before.id);
+  return toUser(after);
+}
+
+/** Removes the user with all keys and PRTs. @throws TenantError `user-not-found` */
+export async function removeUser(tenant: Tenant, by: Caller, name: string): Promise<void> {
+  const { id } = await findUser(tenant.store, name);
+  await queries.deleteUser(tenant.store, id);
+  await audited(tenant, by, 'user.deleted', id);
+}
+
+/**
+ * A user by id, by full name, or by the part before the @ where only one user has it.
+ *
+ * @throws TenantError `user-not-found`, `user-ambiguous`
+ */
+export async function findUser(store: Store, name: string): Promise<UserRow> {
+  const folded = fold(name);
+  const exact = (await queries.userById(store, folded)) ?? (await queries.userByUpn(store, folded));
+  if (exact !== undefined) return exact;
+  const [first, second] = folded.includes('@') ? [] : await queries.usersByShortName(store, folded);
+  if (second !== undefined) {
+    throw new TenantError(
+      'user-ambiguous',
+      `More than one user is called ${name}. Give the full name, with its @.`,
+      { name },
+    );
+  }
+  if (first !== undefined) return first;
+  throw new TenantError('user-not-found', `There is no user ${name}. \`kennel user list\` shows them all.`, {
+    name,
+  });
+}
+
+/** The domain part of a SID: all but its last number. */
+export const domainOfSid = (sid: string): string => sid.slice(0, sid.lastIndexOf('-'));
+
+export function toUser(row: UserRow): User {
+  return {
+    id: row.id,
+    userPrincipalName: row.user_principal_name,
+    displayName: row.display_name,
+    enabled: row.enabled === 1,
+    onPremisesSecurityIdentifier: row.on_premises_sid,
+    onPremisesSamAccountName: row.on_premises_sam_account_name,
+    onPremisesDomainName: row.on_premises_domain_name,
+    createdOn: row.created_on,
+  };
+}
+
+async function checkOnPremises(store: Store, row: UserRow): Promise<void> {
+  const {
+    on_premises_sid: sid,
+    on_premises_sam_account_name: sam,
+    on_premises_domain_name: domainName,
+  } = row;
+  const given = [sid, sam, domainName].filter((value) => value !== null).length;
+  if (given !== 0 && given !== 3) {
+    throw new TenantError(
+      'on-premises-incomplete',
+      'onPremisesSecurityIdentifier, onPremisesSamAccountName and onPremisesDomainName belong together. Give all three, or none.',
+    );
+  }
+  if (sid === null || domainName === null) return;
+  const domain = await domainByName(store, domainName);
+  if (domain !== undefined && domainOfSid(sid) !== domain.domain_sid) {
+    throw new TenantError(
+      'sid-outside-domain',
+      `The SID ${sid} is not of the domain ${domainName}. Copy objectSid from that domain's directory.`,
+      {
+        sid,
+        domainSid: domain.domain_sid,
+      },
+    );
+  }
+}
+
+/** Runs a write, and says which of the unique values was taken. */
+async function uniquely(store: Store, row: UserRow, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    const holder =
+      row.on_premises_sid === null ? undefined : await queries.userBySid(store, row.on_premises_sid);
+    if (holder !== undefined && holder.id !== row.id) {
+      throw new TenantError(
+        'sid-taken',
+        `The SID ${row.on_premises_sid} belongs to ${holder.user_principal_name}. A SID belongs to one user.`,
+        {
+          holder: holder.id,
+        },
+      );
+    }
+    throw new TenantError(
+      'user-exists',
+      `There is a user ${row.user_principal_name} already. Choose another name.`,
+    );
+  }
+}
+
+function audited(tenant: Tenant, by: Caller, event: AuditEventName, userId: string): Promise<void> {
+  return tenant.audit.record({ ...by, event, subject: `user:${userId}`, outcome: 'allowed' });
+}

@@ -1,0 +1,173 @@
+/**
+ * Verifying an assertion (W3C WebAuthn section 7.2). Whatever comes before a good signature is answered alike
+ * for keys and users that exist and that do not; who holds the key is told the true reason.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { assertionChallenge, type FidoAssertion } from '@kennel/prt';
+import { verifyAuthenticationResponse } from '@simplewebauthn/server';
+import { TenantError } from '../errors.ts';
+import type { CredentialRow, UserRow } from '../store/schema.ts';
+import { allowedOrigins, iso, type Tenant } from '../tenant.ts';
+import { readClientData } from './client-data.ts';
+import { advanceCounter, credentialWithUser } from './queries.ts';
+import { refuseSoftwareKey } from './software-key.ts';
+
+export type AssertionPurpose = Parameters<typeof assertionChallenge>[0];
+
+/** Flags of authenticator data (section 6.1): user present, user verified. */
+const USER_PRESENT = 0x01;
+const USER_VERIFIED = 0x04;
+
+/** Who was found to hold the key, as soon as that is proven: for the audit of a refusal. */
+export type OnHolder = (user: UserRow, credential: CredentialRow) => void;
+
+/**
+ * The user whose key signed for this purpose, nonce and device.
+ *
+ * @throws TenantError `assertion-invalid`, `assertion-wrong-purpose`, `assertion-wrong-device`, `key-unknown`,
+ *   `key-removed`, `software-key-refused`, `user-disabled`, `key-counter-regressed`
+ */
+export async function verifyAssertion(
+  tenant: Tenant,
+  assertion: FidoAssertion,
+  purpose: AssertionPurpose,
+  onHolder: OnHolder,
+): Promise<UserRow> {
+  const challenge = checkClientData(tenant, assertion, purpose);
+  checkAuthenticatorData(tenant, assertion);
+  const { credential, user, counter, backedUp } = await checkSignature(tenant, assertion, challenge);
+  onHolder(user, credential);
+  const removed = () =>
+    new TenantError(
+      'key-removed',
+      'This security key was removed from your account. Register it again, or use another key.',
+    );
+  if (credential.removed_on !== null) throw removed();
+  refuseSoftwareKey(tenant, credential.aaguid);
+  if (user.enabled !== 1) {
+    throw new TenantError('user-disabled', 'Your account is disabled. Ask your administrator to enable it.');
+  }
+  const advanced = await advanceCounter(tenant.store, {
+    id: credential.id,
+    counter,
+    backedUp: Number(backedUp),
+    now: iso(tenant.now()),
+  });
+  if (!advanced) {
+    const now = await credentialWithUser(tenant.store, credential.id);
+    if (now === undefined || now.credential.removed_on !== null) throw removed();
+    throw new TenantError(
+      'key-counter-regressed',
+      "The security key's counter went back: it may have been copied. Have your administrator remove it, and use another key.",
+      { stored: now.credential.counter, given: counter },
+    );
+  }
+  return user;
+}
+
+/** Type, origin and challenge: they tell nothing of any user. Returns the challenge. */
+function checkClientData(tenant: Tenant, assertion: FidoAssertion, purpose: AssertionPurpose): string {
+  const data = readClientData(assertion.clientDataJSON);
+  if (data === undefined) throw invalid('client data');
+  if (data.type !== 'webauthn.get' || data.crossOrigin) throw invalid('type');
+  if (!allowedOrigins(tenant).includes(data.origin)) throw invalid('origin');
+  const { nonce } = purpose;
+  if (!sameText(data.challenge, challengeText(purpose))) {
+    const forRegistration = challengeText({ purpose: 'registration', nonce });
+    if (purpose.purpose === 'prt' && !sameText(data.challenge, forRegistration)) {
+      throw new TenantError(
+        'assertion-wrong-device',
+        'This answer of the security key was made for another device or another nonce. Sign in again on this device.',
+      );
+    }
+    throw new TenantError(
+      'assertion-wrong-purpose',
+      'This answer of the security key was made for something else. Sign in again.',
+    );
+  }
+  return data.challenge;
+}
+
+/** RP ID and flags, again before anybody is looked up. */
+function checkAuthenticatorData(tenant: Tenant, assertion: FidoAssertion): void {
+  const bytes = Buffer.from(assertion.authenticatorData, 'base64url');
+  if (bytes.length < 37) throw invalid('authenticator data');
+  const rpIdHash = createHash('sha256').update(tenant.config.rpId).digest();
+  if (!timingSafeEqual(bytes.subarray(0, 32), rpIdHash)) throw invalid('RP ID');
+  const flags = bytes[32] ?? 0;
+  if ((flags & USER_PRESENT) === 0) throw invalid('user presence');
+  if ((flags & USER_VERIFIED) === 0) throw invalid('user verification');
+}
+
+interface Holder {
+  credential: CredentialRow;
+  user: UserRow;
+  counter: number;
+  backedUp: boolean;
+}
+
+async function checkSignature(tenant: Tenant, assertion: FidoAssertion, challenge: string): Promise<Holder> {
+  const unknown = (cause: string) =>
+    new TenantError(
+      'key-unknown',
+      'This security key is not registered here, or its answer does not verify. Register the key, or use another one.',
+      {
+        cause,
+      },
+    );
+  const found = await credentialWithUser(tenant.store, assertion.id);
+  if (found === undefined) throw unknown('no such credential');
+  if (!sameText(assertion.userHandle, found.user.user_handle)) throw unknown('user handle');
+  try {
+    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      response: {
+        id: assertion.id,
+        rawId: assertion.id,
+        type: 'public-key',
+        clientExtensionResults: {},
+        response: {
+          clientDataJSON: assertion.clientDataJSON,
+          authenticatorData: assertion.authenticatorData,
+          signature: assertion.signature,
+          userHandle: assertion.userHandle,
+        },
+      },
+      expectedChallenge: challenge,
+      expectedOrigin: allowedOrigins(tenant),
+      expectedRPID: tenant.config.rpId,
+      requireUserVerification: true,
+      // The counter is compared in the store, where no two requests can pass with the same one.
+      credential: {
+        id: found.credential.id,
+        publicKey: Uint8Array.from(Buffer.from(found.credential.public_key, 'base64url')),
+        counter: 0,
+      },
+    });
+    if (!verified) throw unknown('signature');
+    return {
+      ...found,
+      counter: authenticationInfo.newCounter,
+      backedUp: authenticationInfo.credentialBackedUp,
+    };
+  } catch (cause) {
+    throw cause instanceof TenantError ? cause : unknown(String(cause));
+  }
+}
+
+const challengeText = (purpose: AssertionPurpose) =>
+  Buffer.from(assertionChallenge(purpose)).toString('base64url');
+
+const invalid = (cause: string) =>
+  new TenantError(
+    'assertion-invalid',
+    "The security key's answer does not fit this tenant, or the user was not verified at the key. Sign in again with your PIN or fingerprint.",
+    {
+      cause,
+    },
+  );
+
+/** Compares two short texts in constant time. */
+function sameText(a: string, b: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(a), hash(b));
+}

@@ -1,0 +1,198 @@
+/**
+ * Registering a security key (W3C WebAuthn section 7.1): options with a challenge that is good once and for one
+ * user; then the key's answer, checked and recorded. The user must verify at the key, and the credential must
+ * be on it: the device has no user name to ask for it with.
+ */
+import { createHash } from 'node:crypto';
+import {
+  generateRegistrationOptions,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type VerifiedRegistrationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import { TenantError } from '../errors.ts';
+import { isUniqueViolation } from '../store/errors.ts';
+import type { CredentialRow, UserRow } from '../store/schema.ts';
+import { allowedOrigins, type Caller, iso, later, type Tenant } from '../tenant.ts';
+import { findUser } from '../users/rules.ts';
+import { readClientData } from './client-data.ts';
+import * as queries from './queries.ts';
+import type { KeyRegistration, SecurityKeyInfo } from './schema.ts';
+import { refuseSoftwareKey } from './software-key.ts';
+
+const PURPOSE = 'key-registration';
+const CHALLENGE_MINUTES = 5;
+/** COSE: EdDSA, ES256, RS256. */
+const ALGORITHMS = [-8, -7, -257];
+
+/** The options for `navigator.credentials.create` and whatever stands in for it. @throws TenantError `user-not-found` */
+export async function registrationOptions(
+  tenant: Tenant,
+  userName: string,
+  timeoutMinutes = CHALLENGE_MINUTES,
+): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const user = await findUser(tenant.store, userName);
+  const known = await queries.credentialsOfUser(tenant.store, user.id);
+  const options = await generateRegistrationOptions({
+    rpName: tenant.config.tenantName,
+    rpID: tenant.config.rpId,
+    userName: user.user_principal_name,
+    userDisplayName: user.display_name,
+    userID: Uint8Array.from(Buffer.from(user.user_handle, 'base64url')),
+    timeout: timeoutMinutes * 60_000,
+    attestationType: 'direct',
+    excludeCredentials: known.map(({ id }) => ({ id })),
+    authenticatorSelection: {
+      residentKey: 'required',
+      requireResidentKey: true,
+      userVerification: 'required',
+    },
+    supportedAlgorithmIDs: ALGORITHMS,
+  });
+  await queries.insertChallenge(tenant.store, {
+    challenge_hash: hashOf(options.challenge),
+    purpose: PURPOSE,
+    user_id: user.id,
+    expires_on: iso(later(tenant.now(), timeoutMinutes * 60)),
+  });
+  return options;
+}
+
+/**
+ * @throws TenantError `user-not-found`, `challenge-unknown`, `registration-invalid`, `software-key-refused`,
+ *   `key-exists`
+ */
+export async function registerKey(
+  tenant: Tenant,
+  by: Caller,
+  userName: string,
+  given: KeyRegistration,
+): Promise<SecurityKeyInfo> {
+  const user = await findUser(tenant.store, userName);
+  try {
+    const row = await verifiedRow(tenant, user, given);
+    await queries.insertCredential(tenant.store, row).catch((error: unknown) => {
+      if (!isUniqueViolation(error)) throw error;
+      throw new TenantError(
+        'key-exists',
+        'This credential is registered already. Remove it first, or use another key.',
+      );
+    });
+    await tenant.audit.record({
+      ...by,
+      event: 'key.registered',
+      subject: `user:${user.id} key:${row.id}`,
+      outcome: 'allowed',
+    });
+    return toKeyInfo(row);
+  } catch (error) {
+    if (error instanceof TenantError) {
+      await tenant.audit.record({
+        ...by,
+        event: 'key.registration-refused',
+        subject: `user:${user.id}`,
+        outcome: 'denied',
+        reason: error.code,
+      });
+    }
+    throw error;
+  }
+}
+
+async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration): Promise<CredentialRow> {
+  const now = tenant.now();
+  const invalid = (cause: string) =>
+    new TenantError(
+      'registration-invalid',
+      "The security key's answer could not be verified. Begin again, on the address of this tenant.",
+      { cause },
+    );
+  const clientData = readClientData(given.credential.response.clientDataJSON);
+  if (clientData === undefined || clientData.crossOrigin) throw invalid('client data');
+  const { challenge } = clientData;
+  const issued = await queries.takeChallenge(tenant.store, hashOf(challenge));
+  if (issued?.purpose !== PURPOSE || issued.user_id !== user.id || issued.expires_on < iso(now)) {
+    throw new TenantError(
+      'challenge-unknown',
+      'This registration was not begun here, is over, or took too long. Begin again.',
+    );
+  }
+  const { response, ...rest } = given.credential;
+  let verified: VerifiedRegistrationResponse;
+  try {
+    verified = await verifyRegistrationResponse({
+      response: {
+        ...rest,
+        response: { clientDataJSON: response.clientDataJSON, attestationObject: response.attestationObject },
+        clientExtensionResults: {},
+      },
+      expectedChallenge: challenge,
+      expectedOrigin: allowedOrigins(tenant),
+      expectedRPID: tenant.config.rpId,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: ALGORITHMS,
+    });
+  } catch (cause) {
+    throw invalid(String(cause));
+  }
+  if (!verified.verified) throw invalid('attestation');
+  const { credential, aaguid, fmt, attestationObject, credentialDeviceType, credentialBackedUp } =
+    verified.registrationInfo;
+  if (credential.id !== given.credential.id) throw invalid('credential id');
+  refuseSoftwareKey(tenant, aaguid);
+  return {
+    id: credential.id,
+    user_id: user.id,
+    public_key: Buffer.from(credential.publicKey).toString('base64url'),
+    counter: credential.counter,
+    aaguid,
+    attestation_format: fmt,
+    attestation_object: Buffer.from(attestationObject).toString('base64url'),
+    transports: JSON.stringify(response.transports ?? []),
+    backup_eligible: Number(credentialDeviceType === 'multiDevice'),
+    backed_up: Number(credentialBackedUp),
+    display_name: given.displayName,
+    created_on: iso(now),
+    last_used_on: null,
+    removed_on: null,
+  };
+}
+
+/** The keys of a user. @throws TenantError `user-not-found` */
+export async function listKeys(tenant: Tenant, userName: string): Promise<SecurityKeyInfo[]> {
+  const user = await findUser(tenant.store, userName);
+  return (await queries.credentialsOfUser(tenant.store, user.id)).map(toKeyInfo);
+}
+
+/** Removes a key: it stops working at the next request. @throws TenantError `user-not-found`, `key-not-found` */
+export async function removeKey(tenant: Tenant, by: Caller, userName: string, id: string): Promise<void> {
+  const user = await findUser(tenant.store, userName);
+  if (!(await queries.removeCredential(tenant.store, user.id, id, iso(tenant.now())))) {
+    throw new TenantError(
+      'key-not-found',
+      `${user.user_principal_name} has no such key. \`kennel key list\` shows them.`,
+    );
+  }
+  await tenant.audit.record({
+    ...by,
+    event: 'key.removed',
+    subject: `user:${user.id} key:${id}`,
+    outcome: 'allowed',
+  });
+}
+
+const hashOf = (challenge: string) => createHash('sha256').update(challenge).digest('base64url');
+
+function toKeyInfo(row: CredentialRow): SecurityKeyInfo {
+  return {
+    id: row.id,
+    displayName: row.display_name,
+    aaGuid: row.aaguid,
+    attestationFormat: row.attestation_format,
+    transports: JSON.parse(row.transports) as string[], // written above
+    passkeyType: row.backup_eligible === 1 ? 'synced' : 'deviceBound',
+    counter: row.counter,
+    createdOn: row.created_on,
+    lastUsedOn: row.last_used_on,
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * A security key for tests, over node:crypto: one ES256 credential, with every part of its answers open to be
+ * made wrong (W3C WebAuthn sections 6.1 and 6.5.4; CBOR by hand).
+ */
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+
+export interface AssertionFaults {
+  counter?: number;
+  flags?: number;
+  origin?: string;
+  rpId?: string;
+  type?: string;
+  crossOrigin?: boolean;
+  userHandle?: string;
+  id?: string;
+}
+
+const FLAGS = { userPresent: 0x01, userVerified: 0x04, attested: 0x40 };
+export const OTHER_AAGUID = '11111111-2222-4333-8444-555555555555';
+
+export class TestKey {
+  readonly id = randomBytes(32).toString('base64url');
+  readonly #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  readonly #aaguid: string;
+  #userHandle = '';
+  #rpId = '';
+  #origin = '';
+  counter = 1;
+
+  constructor(aaguid = OTHER_AAGUID) {
+    this.#aaguid = aaguid;
+  }
+
+  /** RegistrationResponseJSON with attestation "none". */
+  create(
+    options: { publicKey: { challenge: string; rp: { id?: string }; user: { id: string } }; origin: string },
+    faults: { flags?: number; origin?: string; challenge?: string } = {},
+  ) {
+    this.#userHandle = options.publicKey.user.id;
+    this.#rpId = options.publicKey.rp.id ?? '';
+    this.#origin = options.origin;
+    const clientData = {
+      type: 'webauthn.create',
+      challenge: faults.challenge ?? options.publicKey.challenge,
+      origin: faults.origin ?? options.origin,
+      crossOrigin: false,
+    };
+    const flags = faults.flags ?? FLAGS.userPresent | FLAGS.userVerified | FLAGS.attested;
+    const id = Buffer.from(this.id, 'base64url');
+    const authData = Buffer.concat([
+      this.#authenticatorData(this.#rpId, flags, this.counter),
+      Buffer.from(this.#aaguid.replaceAll('-', ''), 'hex'),
+      Buffer.from([id.length >> 8, id.length & 0xff]),
+      id,
+      this.#coseKey(),
+    ]);
+    const attestationObject = Buffer.concat([
+      Buffer.from([0xa3]),
+      cborText('fmt'),
+      cborText('none'),
+      cborText('attStmt'),
+      Buffer.from([0xa0]),
+      cborText('authData'),
+      Buffer.from([0x59, authData.length >> 8, authData.length & 0xff]),
+      authData,
+    ]);
+    return {
+      id: this.id,
+      rawId: this.id,
+      type: 'public-key' as const,
+      response: {
+        clientDataJSON: Buffer.from(JSON.stringify(clientData)).toString('base64url'),
+        attestationObject: attestationObject.toString('base64url'),
+        transports: ['usb'],
+      },
+    };
+  }
+
+  /** The five-member assertion over a challenge of 32 bytes. */
+  assert(challenge: Uint8Array, faults: AssertionFaults = {}) {
+    this.counter = faults.counter ?? this.counter + 1;
+    const clientData = Buffer.from(
+      JSON.stringify({
+        type: faults.type ?? 'webauthn.get',
+        challenge: Buffer.from(challenge).toString('base64url'),
+        origin: faults.origin ?? this.#origin,
+        crossOrigin: faults.crossOrigin ?? false,
+      }),
+    );
+    const authenticatorData = this.#authenticatorData(
+      faults.rpId ?? this.#rpId,
+      faults.flags ?? FLAGS.userPresent | FLAGS.userVerified,
+      this.counter,
+    );
+    const signed = Buffer.concat([authenticatorData, createHash('sha256').update(clientData).digest()]);
+    return {
+      id: faults.id ?? this.id,
+      clientDataJSON: clientData.toString('base64url'),
+      authenticatorData: authenticatorData.toString('base64url'),
+      signature: sign('sha256', signed, this.#keys.privateKey).toString('base64url'),
+      userHandle: faults.userHandle ?? this.#userHandle,
+    };
+  }
+
+  #authenticatorData(rpId: string, flags: number, counter: number): Buffer {
+    const tail = Buffer.alloc(5);
+    tail.writeUInt8(flags, 0);
+    tail.writeUInt32BE(counter, 1);
+    return Buffer.concat([createHash('sha256').update(rpId).digest(), tail]);
+  }
+
+  /** {1: 2 (EC2), 3: -7 (ES256), -1: 1 (P-256), -2: x, -3: y} */
+  #coseKey(): Buffer {
+    const { x = '', y = '' } = this.#keys.publicKey.export({ format: 'jwk' });
+    return Buffer.concat([
+      Buffer.from('a5010203262001215820', 'hex'),
+      Buffer.from(x, 'base64url'),
+      Buffer.from('225820', 'hex'),
+      Buffer.from(y, 'base64url'),
+    ]);
+  }
+}
+
+const cborText = (text: string) => Buffer.concat([Buffer.from([0x60 + text.length]), Buffer.from(text)]);
