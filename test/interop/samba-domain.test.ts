@@ -11,7 +11,6 @@ import {
   type SambaDomain,
   startSambaDomain,
 } from '../../packages/lab/src/samba/index.ts';
-import { readShareFile } from '../../packages/lab/src/samba/share-client.ts';
 import { missing, withPeers } from '../support/peers.ts';
 
 const PEERS = ['samba', 'namespaces', 'mit', 'smbclient'] as const;
