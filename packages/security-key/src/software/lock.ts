@@ -1,5 +1,5 @@
 /** One process at a time serves a state file: a lock file beside it names the process. */
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SecurityKeyError } from '../error.ts';
 
@@ -20,7 +20,7 @@ export function lockState(statePath: string): () => void {
   }
   heldHere.add(path);
   return () => {
-    if (heldHere.delete(path)) unlinkSync(path);
+    if (heldHere.delete(path)) rmSync(path, { force: true }); // its directory may be gone by now
   };
 }
 

@@ -1,49 +1,15 @@
-/** The software key and our own client, over a real socket: what each promises, and what each refuses. */
+/** The software key and our own client, over a real socket: sign-in, the PIN, the touch. */
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectSoftwareKey } from '../client/ctap2-key.ts';
-import { encodeFrame, type Frame, FrameReader } from '../frame.ts';
-import type { SecurityKey } from '../security-key.ts';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
 import type { OnTouch } from './connection.ts';
-import { type SoftwareKeyOptions, serveSoftwareKey } from './serve.ts';
+import { failure, useKeyHome } from './testing.ts';
 
 const PIN = '2580';
 const RP = 'kennel.test';
 const HASH = randomBytes(32);
-const failure = (code: string, message?: RegExp) =>
-  expect.objectContaining({
-    name: 'SecurityKeyError',
-    code,
-    message: expect.stringMatching(message ?? /\S/),
-  });
+const { paths, serve, client } = useKeyHome();
 
-let home: string;
-let closing: (() => Promise<void>)[];
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'kennel-key-'));
-  closing = [];
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const close of closing.toReversed()) await close();
-  rmSync(home, { recursive: true });
-});
-
-const paths = () => ({ socketPath: join(home, 'key.sock'), statePath: join(home, 'key.json') });
-async function serve(options: Partial<SoftwareKeyOptions> = {}) {
-  const served = await serveSoftwareKey({ ...paths(), ...options });
-  closing.push(() => served.close());
-  return served;
-}
-async function client(options: { onTouchNeeded?: () => void } = {}): Promise<SecurityKey> {
-  const key = await connectSoftwareKey(paths().socketPath, options);
-  closing.push(() => key.close());
-  return key;
-}
 const alice = {
   rpId: RP,
   userHandle: Buffer.from('alice'),
@@ -244,85 +210,3 @@ describe('the touch', () => {
     expect(await (await client()).pinRetries()).toMatchObject({ retries: 8 }); // the queue went on
   });
 });
-
-describe('the socket', () => {
-  it('is private, replaced after a kill, and removed at the end', async () => {
-    const { socketPath } = paths();
-    const dead = createServer().listen(socketPath);
-    await new Promise((resolve) => dead.once('listening', resolve));
-    await expect(serveSoftwareKey(paths())).rejects.toEqual(failure('key-in-use'));
-    dead.close();
-    const served = await serve();
-    expect(statSync(socketPath).mode & 0o777).toBe(0o600);
-    await expect(serveSoftwareKey({ ...paths(), socketPath: join(home, 'other.sock') })).rejects.toEqual(
-      failure('state-in-use'),
-    );
-    await served.close();
-    expect(existsSync(socketPath)).toBe(false);
-    await expect(connectSoftwareKey(socketPath)).rejects.toEqual(
-      failure('key-unreachable', /start the software key/),
-    );
-  });
-
-  it('never removes a file that is no socket', async () => {
-    writeFileSync(paths().socketPath, 'precious');
-    await expect(serveSoftwareKey(paths())).rejects.toEqual(failure('key-in-use'));
-    expect(readFileSync(paths().socketPath, 'utf8')).toBe('precious');
-    const long = { ...paths(), socketPath: join(home, 'x'.repeat(120)) };
-    await expect(serveSoftwareKey(long)).rejects.toEqual(failure('key-in-use', /longer/));
-  });
-
-  it('answers the other frames, and one request at a time', async () => {
-    let touch: (granted: boolean) => void = () => {};
-    await serve({ onTouch: () => new Promise((resolve) => (touch = resolve)) });
-    const { send, next, closed } = raw(paths().socketPath);
-    send(encodeFrame(0x01, Buffer.from('ping')));
-    expect(await next()).toEqual({ command: 0x01, payload: Buffer.from('ping') });
-    send(encodeFrame(0x06, Buffer.alloc(8)));
-    expect(await next()).toEqual({ command: 0x3f, payload: Buffer.of(0x01) });
-    send(encodeFrame(0x10, Buffer.of(0x0b))); // authenticatorSelection
-    expect(await next()).toEqual({ command: 0x3b, payload: Buffer.of(0x02) });
-    send(encodeFrame(0x10, Buffer.of(0x04)));
-    expect(await next()).toEqual({ command: 0x3f, payload: Buffer.of(0x06) });
-    send(encodeFrame(0x11, Buffer.alloc(0)));
-    expect(await next()).toEqual({ command: 0x10, payload: Buffer.of(0x2d) });
-    send(encodeFrame(0x10, Buffer.of(0x0b)));
-    await next();
-    touch(true);
-    expect(await next()).toEqual({ command: 0x10, payload: Buffer.of(0x00) });
-    send(Buffer.from('10ffffffff', 'hex'));
-    expect(await next()).toEqual({ command: 0x3f, payload: Buffer.of(0x03) });
-    await closed;
-  });
-
-  it('tells its owner of a full disk, and the client that it failed', async () => {
-    const errors: unknown[] = [];
-    await serve({ onError: (error) => errors.push(error) });
-    const key = await client();
-    rmSync(home, { recursive: true }); // the socket stays open
-    await expect(key.setPin(PIN)).rejects.toEqual(failure('key-error', /0x7f/));
-    expect(errors).toEqual([failure('state-unwritable')]);
-    home = mkdtempSync(join(tmpdir(), 'kennel-key-'));
-    closing = [];
-  });
-});
-
-/** A client of bare frames. */
-function raw(path: string) {
-  const reader = new FrameReader();
-  const frames: Frame[] = [];
-  const waiting: ((frame: Frame) => void)[] = [];
-  const socket = connect(path);
-  socket.on('data', (chunk) => {
-    for (const frame of reader.push(chunk)) (waiting.shift() ?? ((one) => frames.push(one)))(frame);
-  });
-  const closed = new Promise((resolve) => socket.once('close', resolve));
-  closing.push(async () => void socket.destroy());
-  const next = () =>
-    new Promise<Frame>((resolve) => {
-      const frame = frames.shift();
-      if (frame) resolve(frame);
-      else waiting.push(resolve);
-    });
-  return { send: (bytes: Uint8Array) => socket.write(bytes), next, closed };
-}
