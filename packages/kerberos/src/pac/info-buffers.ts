@@ -40,13 +40,13 @@ export function encodeUpnDnsInfo(info: UpnDnsInfo): Buffer {
   const extended = info.samAccountName !== undefined && info.sid !== undefined;
   if (info.samAccountName !== undefined && info.sid !== undefined)
     parts.push(Buffer.from(info.samAccountName, 'utf16le'), encodeSid(info.sid));
-  let at = eight(12 + (extended ? 8 : 0));
-  const offsets = parts.map((part) => {
-    const offset = at;
-    at = eight(at + part.length);
+  let end = 12 + (extended ? 8 : 0);
+  const offsets = parts.map((part, i) => {
+    const offset = i < 3 ? eight(end) : end; // Samba aligns the names and not the SID
+    end = offset + part.length;
     return offset;
   });
-  const out = Buffer.alloc(at);
+  const out = Buffer.alloc(eight(end));
   for (const [i, part] of parts.entries()) {
     const field = i < 2 ? 4 * i : 12 + 4 * (i - 2);
     out.writeUInt16LE(part.length, field);
