@@ -1,6 +1,6 @@
 /** Which of the two databases a Kysely instance speaks to; only migrations need to know. */
 import { type Kysely, PostgresAdapter } from 'kysely';
 
-export function dialectOf(db: Kysely<unknown>): 'sqlite' | 'postgresql' {
+export function dialectOf(db: Pick<Kysely<unknown>, 'getExecutor'>): 'sqlite' | 'postgresql' {
   return db.getExecutor().adapter instanceof PostgresAdapter ? 'postgresql' : 'sqlite';
 }

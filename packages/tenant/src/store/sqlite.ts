@@ -35,7 +35,8 @@ function asKyselyDatabase(db: DatabaseSync): SqliteDatabase {
     prepare(text) {
       const known = statements.get(text);
       if (known !== undefined) return known;
-      const prepared = db.prepare(text);
+      // A transaction that reads first and then writes could not wait for another process: take the lock at once.
+      const prepared = db.prepare(text === 'begin' ? 'begin immediate' : text);
       const statement: SqliteStatement = {
         reader: prepared.columns().length > 0,
         all: (parameters) => prepared.all(...values(parameters)),

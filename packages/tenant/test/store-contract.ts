@@ -1,0 +1,316 @@
+/** What the store promises, whichever database is behind it: one set of tests for SQLite and PostgreSQL. */
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { insertLines, linesAfter, newestLines } from '../src/audit/queries.ts';
+import { type AuditEvent, AuditTrail, verifyAudit } from '../src/audit/rules.ts';
+import * as devices from '../src/devices/queries.ts';
+import * as domains from '../src/kerberos-domains/queries.ts';
+import * as nonces from '../src/nonce/queries.ts';
+import * as prts from '../src/prt/queries.ts';
+import { dialectOf } from '../src/store/dialect-of.ts';
+import { isUniqueViolation } from '../src/store/errors.ts';
+import { checkStoreIdentity, recordStoreIdentity } from '../src/store/identity.ts';
+import { migrateStore, type Store, unmigrateStore } from '../src/store/open.ts';
+import type { CredentialRow, DeviceRow, KerberosDomainRow, UserRow } from '../src/store/schema.ts';
+import { ensureTenantKeys, loadTenantKeys } from '../src/tenant-keys/rules.ts';
+import * as users from '../src/users/queries.ts';
+import * as keys from '../src/webauthn/queries.ts';
+
+const NOW = '2026-01-02T03:04:05.678Z';
+const LATER = '2026-01-02T03:09:05.678Z';
+const config = {
+  tenantId: randomUUID(),
+  tenantName: 'Test',
+  hostName: 'localhost',
+  listen: { address: '127.0.0.1', port: 0 },
+  rpId: 'localhost',
+  origins: ['https://localhost'],
+  tls: 'selfSigned' as const,
+  store: { sqlite: ':memory:' },
+  lab: false,
+};
+
+export function newUser(more: Partial<UserRow> = {}): UserRow {
+  const id = randomUUID();
+  return {
+    id,
+    user_principal_name: `${id}@example.com`,
+    upn_folded: `${id}@example.com`,
+    display_name: 'Zoë “Quote” O’Neill \u{1f511}',
+    enabled: 1,
+    user_handle: randomBytes(32).toString('base64url'),
+    on_premises_sid: null,
+    on_premises_sam_account_name: null,
+    on_premises_domain_name: null,
+    created_on: NOW,
+    ...more,
+  };
+}
+
+const newCredential = (userId: string): CredentialRow => ({
+  id: randomBytes(32).toString('base64url'),
+  user_id: userId,
+  public_key: 'pQ',
+  counter: 4_294_967_290,
+  aaguid: randomUUID(),
+  attestation_format: 'none',
+  attestation_object: 'oA',
+  transports: '["usb"]',
+  backup_eligible: 0,
+  backed_up: 0,
+  display_name: 'key',
+  created_on: NOW,
+  last_used_on: null,
+  removed_on: null,
+});
+
+const newDevice = (userId: string): DeviceRow => ({
+  id: randomUUID(),
+  display_name: 'workstation',
+  join_type: 0,
+  operating_system: 'Linux',
+  os_version: '12',
+  enabled: 1,
+  certificate_sha256: randomBytes(32).toString('hex'),
+  certificate: 'AA',
+  transport_key: 'AA',
+  registered_by: userId,
+  registered_on: NOW,
+});
+
+const auditEvent = (subject: string): AuditEvent => ({
+  event: 'prt.issued',
+  actor: 'test',
+  subject,
+  outcome: 'allowed',
+  correlationId: randomUUID(),
+});
+
+/**
+ * @param open opens another connection to the same, initially empty, database, where there can be several
+ */
+export function storeContract(name: string, open: () => Promise<Store>): void {
+  describe(name, () => {
+    let store: Store;
+    let other: Store;
+    beforeAll(async () => {
+      store = await open();
+      other = await open();
+    });
+    afterAll(async () => {
+      await store?.destroy();
+      await other?.destroy();
+    });
+
+    test('migrates up, down and up again, and two at once take turns', async () => {
+      await migrateStore(store);
+      await unmigrateStore(store);
+      await Promise.all([migrateStore(store), migrateStore(other)]);
+      expect(await users.listUsers(store, '', 10)).toEqual([]);
+    });
+
+    test('belongs to one tenant and one RP ID', async () => {
+      expect(await checkStoreIdentity(store, config)).toBe(false);
+      await recordStoreIdentity(store, config);
+      await recordStoreIdentity(store, { ...config, rpId: 'late.example' });
+      expect(await checkStoreIdentity(store, config)).toBe(true);
+      await expect(checkStoreIdentity(store, { ...config, rpId: 'late.example' })).rejects.toMatchObject({
+        code: 'rp-id-changed',
+      });
+      await expect(checkStoreIdentity(store, { ...config, tenantId: randomUUID() })).rejects.toMatchObject({
+        code: 'store-not-initialised',
+      });
+    });
+
+    test('two processes that make the tenant keys end with the same ones', async () => {
+      const master = { id: '0011223344556677', key: createSecretKey(randomBytes(32)) };
+      await Promise.all(
+        [store, other].map((one) => ensureTenantKeys(one, master, config.tenantId, new Date(NOW))),
+      );
+      const [mine, theirs] = [await loadTenantKeys(store, master), await loadTenantKeys(other, master)];
+      expect(mine.signing.kid).toBe(theirs.signing.kid);
+      expect(mine.nonce.equals(theirs.nonce)).toBe(true);
+      const wrong = { id: '8899aabbccddeeff', key: createSecretKey(randomBytes(32)) };
+      await expect(loadTenantKeys(store, wrong)).rejects.toMatchObject({ code: 'master-key-wrong' });
+    });
+
+    test('keeps text of every kind, and names and SIDs once', async () => {
+      const user = newUser({ on_premises_sid: 'S-1-5-21-1-2-3-1000' });
+      await users.insertUser(store, user);
+      expect(await users.userById(other, user.id)).toEqual(user);
+      expect(await users.userByUpn(other, user.upn_folded)).toEqual(user);
+      for (const clash of [
+        newUser({ upn_folded: user.upn_folded }),
+        newUser({ on_premises_sid: user.on_premises_sid }),
+        newUser({ user_handle: user.user_handle }),
+        newUser({ id: user.id }),
+      ]) {
+        const error = await users.insertUser(store, clash).catch((cause: unknown) => cause);
+        expect(isUniqueViolation(error)).toBe(true);
+      }
+      await Promise.all([users.insertUser(store, newUser()), users.insertUser(store, newUser())]); // no SID, twice
+    });
+
+    test('finds users by the part before the @, whatever characters it has', async () => {
+      await users.insertUser(store, newUser({ upn_folded: 'al%ce@example.com' }));
+      await users.insertUser(store, newUser({ upn_folded: 'alice@example.com' }));
+      await users.insertUser(store, newUser({ upn_folded: 'alice@other.example' }));
+      await users.insertUser(store, newUser({ upn_folded: 'alicent@example.com' }));
+      expect(await users.usersByShortName(store, 'al%ce')).toHaveLength(1);
+      expect(await users.usersByShortName(store, 'alice')).toHaveLength(2);
+      expect(await users.usersByShortName(store, 'al')).toHaveLength(0);
+    });
+
+    test('of many that spend a nonce for one use, one does', async () => {
+      const row = { nonce_hash: 'n1', use: 'prt-request', expires_on: LATER };
+      const tries = Array.from({ length: 10 }, (_, i) =>
+        nonces.insertSpent(i % 2 === 0 ? store : other, [row]),
+      );
+      expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
+      expect(await nonces.insertSpent(store, [{ ...row, use: 'prt-assertion' }])).toBe(true);
+      // all or none
+      expect(await nonces.insertSpent(store, [{ ...row, nonce_hash: 'n2' }, row])).toBe(false);
+      expect(await nonces.insertSpent(store, [{ ...row, nonce_hash: 'n2' }])).toBe(true);
+      await nonces.purgeSpent(store, NOW);
+      expect(await nonces.insertSpent(store, [row])).toBe(false);
+      await nonces.purgeSpent(store, '2026-01-02T03:10:00.000Z');
+      expect(await nonces.insertSpent(store, [row])).toBe(true);
+    });
+
+    test('a challenge is taken once', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      await keys.insertChallenge(store, {
+        challenge_hash: 'c1',
+        purpose: 'p',
+        user_id: user.id,
+        expires_on: LATER,
+      });
+      const taken = await Promise.all(
+        [store, other, store, other].map((one) => keys.takeChallenge(one, 'c1')),
+      );
+      expect(taken.filter((row) => row !== undefined)).toHaveLength(1);
+    });
+
+    test('a counter only rises, once for each value', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const key = newCredential(user.id);
+      await keys.insertCredential(store, key);
+      const advance = (one: Store, counter: number) =>
+        keys.advanceCounter(one, { id: key.id, counter, backedUp: 0, now: NOW });
+      const tries = await Promise.all([store, other, store, other].map((one) => advance(one, 4_294_967_295)));
+      expect(tries.filter(Boolean)).toHaveLength(1);
+      expect(await advance(store, 4_294_967_295)).toBe(false);
+      expect(await advance(store, 0)).toBe(false);
+      expect((await keys.credentialWithUser(store, key.id))?.credential).toMatchObject({
+        counter: 4_294_967_295,
+        last_used_on: NOW,
+      });
+      const uncounted = { ...newCredential(user.id), counter: 0 };
+      await keys.insertCredential(store, uncounted);
+      expect(await keys.advanceCounter(store, { id: uncounted.id, counter: 0, backedUp: 0, now: NOW })).toBe(
+        true,
+      );
+      expect(await keys.removeCredential(store, user.id, uncounted.id, NOW)).toBe(true);
+      expect(await keys.removeCredential(store, user.id, uncounted.id, NOW)).toBe(false);
+      expect(await keys.advanceCounter(store, { id: uncounted.id, counter: 0, backedUp: 0, now: NOW })).toBe(
+        false,
+      );
+      expect((await keys.credentialsOfUser(store, user.id)).map((row) => row.id)).toEqual([key.id]);
+    });
+
+    test('new device keys replace the old ones once, and take the PRTs with them', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const device = newDevice(user.id);
+      await devices.insertDevice(store, device);
+      const prt = {
+        token_hash: randomBytes(32).toString('base64url'),
+        user_id: user.id,
+        device_id: device.id,
+        session_key_sealed: 'AA',
+        kdf_version: 2,
+        issued_on: NOW,
+        expires_on: LATER,
+      };
+      await prts.insertPrt(store, prt);
+      const replace = (one: Store) =>
+        devices.replaceDeviceKeys(
+          one,
+          { ...device, certificate_sha256: randomBytes(32).toString('hex') },
+          device.certificate_sha256,
+        );
+      expect((await Promise.all([replace(store), replace(other)])).sort()).toEqual([false, true]);
+      expect(await store.selectFrom('prts').selectAll().where('device_id', '=', device.id).execute()).toEqual(
+        [],
+      );
+      expect(await devices.countDevicesOf(store, user.id)).toBe(1);
+      await prts.insertPrt(store, prt);
+      await users.deleteUser(store, user.id);
+      expect(await store.selectFrom('prts').selectAll().where('user_id', '=', user.id).execute()).toEqual([]);
+    });
+
+    test('a KerberosDomain is published over an older one', async () => {
+      const row: KerberosDomainRow = {
+        dns_name: 'corp.example.com',
+        realm: 'CORP.EXAMPLE.COM',
+        netbios_name: 'CORP',
+        domain_sid: 'S-1-5-21-1-2-3',
+        krbtgt_number: 65_535,
+        key_version: 1,
+        key_sealed: 'AA',
+        previous_key_version: null,
+        previous_key_sealed: null,
+        key_updated_on: NOW,
+        published_on: NOW,
+      };
+      await domains.upsertDomain(store, row);
+      await domains.upsertDomain(store, {
+        ...row,
+        key_version: 2,
+        previous_key_version: 1,
+        previous_key_sealed: 'AA',
+      });
+      expect(await domains.listDomains(other)).toEqual([
+        { ...row, key_version: 2, previous_key_version: 1, previous_key_sealed: 'AA' },
+      ]);
+      expect(await domains.deleteDomain(store, row.dns_name)).toBe(true);
+      expect(await domains.deleteDomain(store, row.dns_name)).toBe(false);
+    });
+
+    test('the audit of two processes is one unbroken chain', async () => {
+      const trails = [store, other].map((one) => new AuditTrail(one, () => new Date(NOW)));
+      const writes = Array.from({ length: 40 }, (_, i) =>
+        trails[i % 2]?.record(auditEvent(`s${i}`), auditEvent(`t${i}`)),
+      );
+      await Promise.all(writes);
+      expect(await verifyAudit(store)).toMatchObject({ ok: true, lines: 80 });
+      const [first, second] = await linesAfter(store, 0, 2);
+      expect(first).toMatchObject({ seq: 1, time: NOW, previous_hash: '0'.repeat(64) });
+      expect(second?.previous_hash).toBe(first?.hash);
+      expect((await newestLines(store, 2, 80)).map((line) => line.seq)).toEqual([79, 78]);
+    });
+
+    test('the database refuses to change or remove a line of the audit', async () => {
+      for (const statement of [
+        "update audit set outcome = 'allowed' where seq = 1",
+        'update audit set seq = 1000 where seq = 80',
+        'delete from audit where seq = 1',
+        'delete from audit',
+        ...(dialectOf(store) === 'postgresql' ? ['truncate audit'] : []),
+      ]) {
+        await expect(sql.raw(statement).execute(store)).rejects.toThrow('append-only');
+      }
+      expect(await verifyAudit(store)).toMatchObject({ ok: true, lines: 80 });
+    });
+
+    test('a line that was put in by hand, or follows a gap, breaks the chain', async () => {
+      const [last] = await newestLines(store, 1);
+      if (last === undefined) throw new Error('no line');
+      await insertLines(store, [{ ...last, seq: last.seq + 1, previous_hash: last.hash }]);
+      expect(await verifyAudit(store)).toEqual({ ok: false, lines: 80, brokenAt: 81 });
+    });
+  });
+}
