@@ -4,3 +4,4 @@ export { DS_FLAG, guidBytes, guidText, type NetlogonResponse } from './cldap/net
 export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
 export { ActiveDirectoryError } from './errors.ts';
+export { type KerberosServerKey, kerberosServerKey } from './kerberos-server/keytab.ts';
