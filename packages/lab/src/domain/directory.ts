@@ -74,9 +74,9 @@ export class LabDirectory implements Realm {
       RID.SCHEMA_ADMINS,
       RID.ENTERPRISE_ADMINS,
     ])
-      this.#addGroup(this.sid(rid), true);
-    for (const sid of Object.values(BUILTIN)) this.#addGroup(sid, false);
-    this.#addGroup(this.sid(RID.DENIED_RODC), false);
+      this.addGroup(this.sid(rid), true);
+    for (const sid of Object.values(BUILTIN)) this.addGroup(sid, false);
+    this.addGroup(this.sid(RID.DENIED_RODC), false);
     for (const rid of [RID.DOMAIN_ADMINS, RID.SCHEMA_ADMINS, RID.ENTERPRISE_ADMINS])
       this.addMember(this.sid(RID.DENIED_RODC), this.sid(rid));
     for (const rid of [RID.DOMAIN_ADMINS, RID.ENTERPRISE_ADMINS])
@@ -118,7 +118,15 @@ export class LabDirectory implements Realm {
     Object.assign(user, change);
   }
 
-  #addGroup(sid: string, global: boolean): void {
+  /** The SID of a user. */
+  sidOf(samAccountName: string): string {
+    const user = this.#users.get(lower(samAccountName));
+    if (!user) throw new Error(`The lab has no user ${samAccountName}.`);
+    return user.sid;
+  }
+
+  /** @param global false for domain-local and built-in groups: they decide policy and do not stand in the PAC */
+  addGroup(sid: string, global = true): void {
     this.#groups.set(sid, { sid, global, members: new Set() });
   }
 
