@@ -1,12 +1,15 @@
 /** Initialising, starting and ending a tenant: what is refused, what is replaced, what is left behind. */
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { loadMasterKey } from '@kennel/secrets';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startWorld } from '../test/world.ts';
+import { loadTls } from './config/tls.ts';
 import { adminClient, initTenant, serveTenant } from './index.ts';
 
 const log = pino({ level: 'silent' });
@@ -208,14 +211,33 @@ test('its own CA vouches for its host name, and for no other', async () => {
   }
 });
 
-test("the administrator's own certificate is served", async () => {
-  const made = await startWorld();
-  const { stateDir: from } = made;
-  await made.close();
-  expect(existsSync(from)).toBe(false);
-  await init({ tls: { certificateFile: 'server.pem', keyFile: 'server.key' } });
-  await expect(serve()).rejects.toMatchObject({
+test("the administrator's own certificate is served, and a missing file named", async () => {
+  const { config } = await init();
+  const material = await loadTls(stateDir, config, loadMasterKey(join(stateDir, 'master.key')), new Date());
+  const own = join(dir, 'own');
+  await initTenant({
+    stateDir: own,
+    ...options,
+    tls: { certificateFile: 'server.pem', keyFile: join(dir, 'server.key') },
+  });
+  const start = () => serveTenant({ stateDir: own, log });
+  await expect(start()).rejects.toMatchObject({
     code: 'config-invalid',
     message: expect.stringContaining('server.pem'),
   });
+  writeFileSync(join(own, 'server.pem'), material.cert);
+  writeFileSync(join(dir, 'server.key'), material.key);
+  const running = await start();
+  const served = await new Promise<Buffer>((resolve, reject) => {
+    const socket = connect(
+      { host: '127.0.0.1', port: Number(new URL(running.url).port), rejectUnauthorized: false },
+      () => {
+        resolve(socket.getPeerCertificate().raw);
+        socket.destroy();
+      },
+    );
+    socket.on('error', reject);
+  });
+  await running.close();
+  expect(served).toEqual(new X509Certificate(material.cert).raw);
 });

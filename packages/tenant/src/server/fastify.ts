@@ -58,6 +58,7 @@ export function createApp(log: FastifyBaseLogger, serverFactory?: FastifyServerF
     const parsed = schema.safeParse(data);
     return parsed.success ? { value: parsed.data } : { error: refusal(parsed.error, data, httpPart) };
   });
+  app.removeContentTypeParser('text/plain');
   // Whatever is not JSON is read as a form: some clients send one without any Content-Type.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseForm(body),

@@ -1,0 +1,110 @@
+/** The device certificate through OpenSSL's eyes: chain, purposes and the extensions that clients parse. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { openStore } from '../../packages/tenant/src/store/open.ts';
+import {
+  enrol,
+  joinDevice,
+  startWorld,
+  type TestDevice,
+  type World,
+} from '../../packages/tenant/test/world.ts';
+import { withPeers } from '../support/peers.ts';
+
+const it = withPeers('openssl', 'curl');
+const openssl = (...args: string[]) =>
+  execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+let world: World;
+let device: TestDevice;
+let userId: string;
+let dir: string;
+let leaf: string;
+let ca: string;
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'kennel-cert-'));
+  world = await startWorld();
+  const { user, key } = await enrol(world);
+  userId = user.id;
+  device = await joinDevice(world, key);
+  leaf = join(dir, 'device.der');
+  ca = join(dir, 'ca.pem');
+  writeFileSync(leaf, device.certificate);
+  const store = openStore({ sqlite: join(world.stateDir, 'tenant.db') });
+  const row = await store
+    .selectFrom('tenant_keys')
+    .select('public')
+    .where('purpose', '=', 'device-ca')
+    .executeTakeFirstOrThrow();
+  await store.destroy();
+  writeFileSync(ca, row.public);
+});
+afterAll(async () => {
+  await world?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+it('OpenSSL verifies the chain for client authentication, strictly, and for nothing else', () => {
+  const pem = join(dir, 'device.pem');
+  openssl('x509', '-inform', 'DER', '-in', leaf, '-out', pem);
+  // -x509_strict also wants key identifiers, which certificates of this kind do not have
+  expect(openssl('verify', '-CAfile', ca, '-purpose', 'sslclient', pem)).toContain('OK');
+  expect(() => openssl('verify', '-CAfile', ca, '-purpose', 'sslserver', pem)).toThrow();
+});
+
+it('it has the shape that clients parse', () => {
+  const text = openssl('x509', '-inform', 'DER', '-in', leaf, '-noout', '-text', '-nameopt', 'RFC2253');
+  expect(text).toMatch(
+    /Issuer: .*\+.*CN=Kennel-Organization-Access|Issuer: .*CN=Kennel-Organization-Access.*\+/,
+  );
+  expect(text).toContain(`Subject: CN=${device.id}`);
+  expect(text).toContain('sha256WithRSAEncryption');
+  expect(text).toContain('Public-Key: (2048 bit)');
+  expect(text).toMatch(/Basic Constraints: critical\s+CA:FALSE/);
+  expect(text).toMatch(/Extended Key Usage: critical\s+TLS Web Client Authentication/);
+  expect(text).toMatch(/Key Usage: critical\s+Digital Signature/);
+  expect(openssl('x509', '-inform', 'DER', '-in', leaf, '-noout', '-serial').trim()).toMatch(
+    /^serial=[4-7][0-9A-F]{31}$/,
+  );
+});
+
+it('the extensions name device, user, tenant, region and join type', async () => {
+  const { tenantId } = await world.admin.status();
+  const lines = openssl('asn1parse', '-inform', 'DER', '-in', leaf, '-dump').split('\n');
+  const extension = (last: number) => {
+    const at = lines.findIndex((line) => line.endsWith(`:1.2.840.113556.1.5.284.${last}`));
+    expect(at).toBeGreaterThan(0);
+    const dump = [];
+    for (const line of lines.slice(at + 2)) {
+      const hex = /^\s+[0-9a-f]{4} - ([0-9a-f -]+?)(\s{2,}|$)/.exec(line)?.[1];
+      if (hex === undefined) break;
+      dump.push(hex.replaceAll(/[ -]/g, ''));
+    }
+    return dump.join('');
+  };
+  const guid = (text: string) => {
+    const [a = '', b = '', c = '', d = '', e = ''] = text.split('-');
+    const swap = (hex: string) => hex.match(/../g)?.reverse().join('');
+    return `048110${swap(a)}${swap(b)}${swap(c)}${d}${e}`;
+  };
+  expect(extension(2)).toBe(guid(device.id));
+  expect(extension(3)).toBe(guid(userId));
+  expect(extension(5)).toBe(guid(tenantId));
+  expect(extension(8)).toBe('0481024e41');
+  expect(extension(7)).toBe('04810131');
+});
+
+it("curl trusts the tenant's own CA, and only for its host name", async () => {
+  const port = new URL(world.url).port;
+  const nonceFrom = async (host: string) => {
+    const at = ['--resolve', `${host}:${port}:127.0.0.1`, `https://${host}:${port}/common/oauth2/token`];
+    const options = ['-sS', '--max-time', '10', '--cacert', world.caFile, '-d', 'grant_type=srv_challenge'];
+    return (await promisify(execFile)('curl', [...options, ...at])).stdout;
+  };
+  expect(JSON.parse(await nonceFrom('localhost'))).toEqual({ Nonce: expect.any(String) });
+  await expect(nonceFrom('login.example.com')).rejects.toThrow(/certificate|SSL/i);
+});
