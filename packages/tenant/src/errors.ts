@@ -23,6 +23,7 @@ const registry = {
   'key-removed': [400, 'invalid_grant', 9300031],
   'key-counter-regressed': [400, 'invalid_grant', 9300032],
   'software-key-refused': [400, 'invalid_grant', 9300033],
+  'changed-meanwhile': [400, 'invalid_grant', 9300034],
   'user-disabled': [400, 'invalid_grant', 50057],
   // Devices.
   'token-invalid': [401, 'invalid_token', 9300040],

@@ -131,6 +131,18 @@ test('the store of another tenant, an empty one, and a lost or wrong master key 
   expect(existsSync(key)).toBe(false);
 });
 
+test('a store that is no database, or does not answer, is said without its password', async () => {
+  await init();
+  edit((config) => Object.assign(config, { store: { sqlite: 'config.json' } }));
+  await expect(serve()).rejects.toMatchObject({ code: 'store-unreachable' });
+  edit((config) =>
+    Object.assign(config, { store: { postgresql: 'postgresql://kennel:hunter2@127.0.0.1:1/kennel' } }),
+  );
+  const error = await serve().catch((cause: unknown) => cause);
+  expect(error).toMatchObject({ code: 'store-unreachable' });
+  expect(JSON.stringify([error, String(error)])).not.toContain('hunter2');
+});
+
 test('the master key may lie elsewhere', async () => {
   process.env.KENNEL_MASTER_KEY_FILE = join(dir, 'elsewhere.key');
   await init();

@@ -22,7 +22,14 @@ import type { Tenant } from './tenant.ts';
 import { loadTenantKeys } from './tenant-keys/rules.ts';
 import { tokenRoutes } from './tokens/routes.ts';
 
-const HEADERS_TIMEOUT_MS = 10_000;
+/** How long a slow client is waited for, in milliseconds. */
+const PATIENCE = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+};
 const CONNECTIONS_AT_MOST = 10_000;
 /** The shortest of the systems' bounds on a Unix socket's path (sun_path), in bytes. */
 const LONGEST_SOCKET_PATH = 103;
@@ -109,7 +116,7 @@ export async function serveTenant({
 export function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
   const app = createApp(tenant.log, (handler) => {
     const server = createServer(
-      { ...tls, minVersion: 'TLSv1.2', maxHeaderSize: HEADER_LIMIT, headersTimeout: HEADERS_TIMEOUT_MS },
+      { ...tls, ...PATIENCE, minVersion: 'TLSv1.2', maxHeaderSize: HEADER_LIMIT },
       handler,
     );
     server.maxConnections = CONNECTIONS_AT_MOST;

@@ -79,6 +79,16 @@ const newDevice = (userId: string): DeviceRow => ({
   registered_on: NOW,
 });
 
+const newPrt = (userId: string, deviceId: string) => ({
+  token_hash: randomBytes(32).toString('base64url'),
+  user_id: userId,
+  device_id: deviceId,
+  session_key_sealed: 'AA',
+  kdf_version: 2,
+  issued_on: NOW,
+  expires_on: LATER,
+});
+
 const auditEvent = (subject: string): AuditEvent => ({
   event: 'prt.issued',
   actor: 'test',
@@ -221,35 +231,42 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect((await keys.credentialsOfUser(store, user.id)).map((row) => row.id)).toEqual([key.id]);
     });
 
+    test('a PRT is added only for a device and a user as they are at that moment', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const device = newDevice(user.id);
+      await devices.insertDevice(store, device);
+      const add = (certificate = device.certificate_sha256) =>
+        prts.insertPrt(store, newPrt(user.id, device.id), certificate);
+      expect(await add()).toBe(true);
+      expect(await add('0'.repeat(64))).toBe(false);
+      await users.updateUser(store, user.id, { enabled: 0 });
+      expect(await add()).toBe(false);
+      await users.updateUser(store, user.id, { enabled: 1 });
+      await devices.setDeviceEnabled(store, device.id, false);
+      expect(await add()).toBe(false);
+      expect(await devices.deleteDevice(store, device.id)).toBe(true);
+      expect(await add()).toBe(false);
+      expect(await store.selectFrom('prts').selectAll().execute()).toEqual([]);
+    });
+
     test('new device keys replace the old ones once, and take the PRTs with them', async () => {
       const user = newUser();
       await users.insertUser(store, user);
       const device = newDevice(user.id);
       await devices.insertDevice(store, device);
-      const prt = {
-        token_hash: randomBytes(32).toString('base64url'),
-        user_id: user.id,
-        device_id: device.id,
-        session_key_sealed: 'AA',
-        kdf_version: 2,
-        issued_on: NOW,
-        expires_on: LATER,
-      };
-      await prts.insertPrt(store, prt);
-      const replace = (one: Store) =>
-        devices.replaceDeviceKeys(
-          one,
-          { ...device, certificate_sha256: randomBytes(32).toString('hex') },
-          device.certificate_sha256,
-        );
+      const prt = newPrt(user.id, device.id);
+      expect(await prts.insertPrt(store, prt, device.certificate_sha256)).toBe(true);
+      expect(await store.selectFrom('prts').selectAll().execute()).toEqual([prt]);
+      const next = () => ({ ...device, certificate_sha256: randomBytes(32).toString('hex') });
+      const replace = (one: Store) => devices.replaceDeviceKeys(one, next(), device.certificate_sha256);
       expect((await Promise.all([replace(store), replace(other)])).sort()).toEqual([false, true]);
-      expect(await store.selectFrom('prts').selectAll().where('device_id', '=', device.id).execute()).toEqual(
-        [],
-      );
+      expect(await store.selectFrom('prts').selectAll().execute()).toEqual([]);
       expect(await devices.countDevicesOf(store, user.id)).toBe(1);
-      await prts.insertPrt(store, prt);
+      const current = (await devices.deviceById(store, device.id))?.certificate_sha256 ?? '';
+      expect(await prts.insertPrt(store, prt, current)).toBe(true);
       await users.deleteUser(store, user.id);
-      expect(await store.selectFrom('prts').selectAll().where('user_id', '=', user.id).execute()).toEqual([]);
+      expect(await store.selectFrom('prts').selectAll().execute()).toEqual([]);
     });
 
     test('a KerberosDomain is published over an older one', async () => {

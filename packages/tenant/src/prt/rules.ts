@@ -73,7 +73,7 @@ async function issue(
   try {
     const prt = randomBytes(TOKEN_BYTES).toString('base64url');
     const tokenHash = hashOfPrt(prt);
-    await insertPrt(tenant.store, {
+    const row = {
       token_hash: tokenHash,
       user_id: user.id,
       device_id: device.id,
@@ -83,7 +83,13 @@ async function issue(
       kdf_version: request.kdfVersion,
       issued_on: iso(now),
       expires_on: iso(later(now, PRT_LIFETIME_SECONDS)),
-    });
+    };
+    if (!(await insertPrt(tenant.store, row, device.certificate_sha256))) {
+      throw new TenantError(
+        'changed-meanwhile',
+        'Your account or this device was changed at this very moment. Sign in again.',
+      );
+    }
     const events: AuditEvent[] = [{ ...audited, event: 'prt.issued', outcome: 'allowed' }];
     const ticket = request.wantsTicket ? await ticketFor(tenant, user) : undefined;
     if (ticket?.made === true) events.push({ ...audited, event: 'tgt.issued', outcome: 'allowed' });

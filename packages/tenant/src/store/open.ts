@@ -9,9 +9,19 @@ import { sqliteDialect } from './sqlite.ts';
 
 export type Store = Kysely<Database>;
 
-/** A Kysely over SQLite (a path) or PostgreSQL (a URL). Close it with `destroy()`. */
+/**
+ * A Kysely over SQLite (a path) or PostgreSQL (a URL). Close it with `destroy()`.
+ *
+ * @throws TenantError `store-unreachable` for a file that is no database; PostgreSQL is first asked by a query
+ */
 export function openStore(where: TenantConfig['store']): Store {
-  if ('sqlite' in where) return new Kysely<Database>({ dialect: sqliteDialect(where.sqlite) });
+  if ('sqlite' in where) {
+    try {
+      return new Kysely<Database>({ dialect: sqliteDialect(where.sqlite) });
+    } catch (cause) {
+      throw unreachable(cause);
+    }
+  }
   const pool = new pg.Pool({
     connectionString: where.postgresql,
     max: 10,
@@ -35,15 +45,17 @@ const parserOf: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 
 export async function migrateStore(store: Store): Promise<void> {
   const { error } = await migrator(store).migrateToLatest();
   if (error !== undefined) {
-    throw new TenantError(
-      'store-unreachable',
-      'The store could not be opened or brought up to date. See the log; check the store in config.json.',
-      {
-        cause: String(error),
-      },
-    );
+    throw unreachable(error);
   }
 }
+
+/** The text names no cause: a database's own may quote its URL, and with it a password. */
+const unreachable = (cause: unknown) =>
+  new TenantError(
+    'store-unreachable',
+    'The store could not be opened or brought up to date. Check the store in config.json, and that its database runs.',
+    { cause: cause instanceof Error ? cause.message : String(cause) },
+  );
 
 /** Takes every migration back, and with them all data. For tests. */
 export async function unmigrateStore(store: Store): Promise<void> {
