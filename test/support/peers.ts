@@ -53,6 +53,7 @@ export const PEERS = {
   fido2: { present: () => python('fido2'), packages: ['python3-fido2'] },
   impacket: { present: () => python('impacket'), packages: ['python3-impacket'] },
   postgresql: { present: () => postgresBin() !== undefined, packages: ['postgresql'] },
+  faketime: { present: () => onPath('faketime'), packages: ['faketime'] },
   openssl: { present: () => onPath('openssl'), packages: ['openssl'] },
 } as const;
 
