@@ -66,7 +66,7 @@ export async function startWorld(options: Partial<InitOptions> = {}): Promise<Wo
   const init = { hostName: 'localhost', listen: { port: 0 }, store: { sqlite: 'tenant.db' }, ...options };
   const { caFile = '' } = await initTenant({ ...init, stateDir });
   let running = await serveTenant({ stateDir, now, log });
-  const agent = new Agent({ keepAlive: false, ca: readFileSync(caFile) });
+  const agent = new Agent({ keepAlive: true, ca: readFileSync(caFile) });
   const world: World = {
     stateDir,
     url: running.url,
@@ -83,6 +83,7 @@ export async function startWorld(options: Partial<InitOptions> = {}): Promise<Wo
       world.url = running.url;
     },
     close: async () => {
+      agent.destroy();
       await running.close();
       rmSync(stateDir, { recursive: true, force: true });
     },
