@@ -113,7 +113,7 @@ export async function serveTenant({
 }
 
 /** What the network reaches; without a listener it serves tests. */
-export function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
+function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
   const app = createApp(tenant.log, (handler) => {
     const server = createServer(
       { ...tls, ...PATIENCE, minVersion: 'TLSv1.2', maxHeaderSize: HEADER_LIMIT },

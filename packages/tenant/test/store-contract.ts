@@ -31,7 +31,7 @@ const config = {
   lab: false,
 };
 
-export function newUser(more: Partial<UserRow> = {}): UserRow {
+function newUser(more: Partial<UserRow> = {}): UserRow {
   const id = randomUUID();
   return {
     id,

@@ -10,7 +10,7 @@ import { iso, type Tenant } from '../tenant.ts';
 import { insertSpent } from './queries.ts';
 
 /** How long a nonce is good, in seconds. */
-export const NONCE_LIFETIME_SECONDS = 300;
+const NONCE_LIFETIME_SECONDS = 300;
 /** What a nonce is spent on. One nonce may serve a PRT request and the assertion inside it. */
 export type NonceUse = 'prt-request' | 'prt-assertion' | 'registration-assertion';
 

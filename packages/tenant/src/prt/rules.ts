@@ -106,7 +106,7 @@ async function issue(
 }
 
 /** What a PRT is known by in the store. */
-export const hashOfPrt = (prt: string): string => createHash('sha256').update(prt).digest('base64url');
+const hashOfPrt = (prt: string): string => createHash('sha256').update(prt).digest('base64url');
 
 /** The seal of a session key is bound to its token. */
-export const sessionKeyLabel = (tokenHash: string) => ({ purpose: 'session-key', row: tokenHash });
+const sessionKeyLabel = (tokenHash: string) => ({ purpose: 'session-key', row: tokenHash });

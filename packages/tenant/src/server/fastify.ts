@@ -22,7 +22,7 @@ import { errorFacts, TenantError } from '../errors.ts';
 import { parseForm } from './form.ts';
 
 /** The most that a request's body may measure, in bytes. */
-export const BODY_LIMIT = 64 * 1024;
+const BODY_LIMIT = 64 * 1024;
 /** The most that its headers may. */
 export const HEADER_LIMIT = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 15_000;

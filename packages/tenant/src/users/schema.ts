@@ -12,7 +12,7 @@ const userPrincipalName = z
   );
 
 /** A domain user's SID: S-1-5-21-a-b-c-rid ([MS-DTYP] 2.4.2). */
-export const domainUserSid = z
+const domainUserSid = z
   .string()
   .toUpperCase()
   .regex(/^S-1-5-21(-(0|[1-9]\d{0,9})){4}$/, 'must look like S-1-5-21-1-2-3-1104')

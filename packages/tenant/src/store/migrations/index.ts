@@ -1,5 +1,5 @@
 /** All migrations, in order. A migration that was released is never changed: add another. */
 import type { Migration } from 'kysely';
-import * as first from './0001-first.ts';
+import { down, up } from './0001-first.ts';
 
-export const migrations: Record<string, Migration> = { '0001-first': first };
+export const migrations: Record<string, Migration> = { '0001-first': { up, down } };
