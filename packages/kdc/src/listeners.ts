@@ -1,12 +1,17 @@
-/** TCP and UDP listeners of a KDC on one port (RFC 4120 section 7.2). */
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+/**
+ * TCP and UDP listeners of a KDC on one port (RFC 4120 section 7.2). A connection has one request in work at a
+ * time and so many seconds for each; a datagram is answered with at most three times its size, so that the
+ * KDC is no amplifier for forged senders.
+ */
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { KRB_ERROR_CODES, KrbError, krbtgt, MSG_TYPE } from '@kennel/kerberos';
 import type { Kdc } from './kdc.ts';
 
 const MAX_REQUEST = 64 * 1024;
 const MAX_DATAGRAM = 1465;
-const IDLE_TIMEOUT = 10_000;
+const MAX_AMPLIFICATION = 3;
+const REQUEST_TIMEOUT = 10_000;
 const MAX_CONNECTIONS = 256;
 
 export interface KdcListener {
@@ -15,20 +20,30 @@ export interface KdcListener {
   close(): Promise<void>;
 }
 
-/** Serves a KDC. @param port 0 picks a free one, the same for both protocols */
-export async function listenKdc(
-  kdc: Kdc,
-  { host = '127.0.0.1', port = 0 }: { host?: string; port?: number } = {},
-): Promise<KdcListener> {
+export interface ListenOptions {
+  /** An address to listen on; 127.0.0.1 unless given. */
+  host?: string;
+  /** 0, unless given, picks a free one, the same for both protocols. */
+  port?: number;
+  /** Milliseconds that a TCP client has for each request to arrive whole, and to take its reply. */
+  requestTimeout?: number;
+  /** TCP connections at a time; more are closed at once. */
+  maxConnections?: number;
+}
+
+/** Serves a KDC over TCP and UDP. */
+export async function listenKdc(kdc: Kdc, options: ListenOptions = {}): Promise<KdcListener> {
+  const { host = '127.0.0.1', port = 0, requestTimeout = REQUEST_TIMEOUT } = options;
   const open = new Set<Socket>();
-  const tcp = createServer((socket) => serveConnection(socket, kdc, open));
-  tcp.maxConnections = MAX_CONNECTIONS;
+  const tcp = createServer((socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    serveConnection(socket, kdc, requestTimeout);
+  });
+  tcp.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
   const bound = await listenTcp(tcp, host, port);
   const udp = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  udp.on('message', async (message, peer) => {
-    const reply = await kdc.handle(message);
-    udp.send(reply.length > MAX_DATAGRAM ? tooBig(kdc) : reply, peer.port, peer.address);
-  });
+  udp.on('message', (message, peer) => void answerDatagram(udp, kdc, message, peer));
   try {
     await bindUdp(udp, host, bound);
   } catch (error) {
@@ -48,46 +63,75 @@ export async function listenKdc(
   };
 }
 
-function serveConnection(socket: Socket, kdc: Kdc, open: Set<Socket>): void {
-  let pending = Buffer.alloc(0);
-  let busy = Promise.resolve();
-  open.add(socket);
-  socket.setTimeout(IDLE_TIMEOUT, () => socket.destroy());
-  socket.on('error', () => socket.destroy());
-  socket.on('close', () => open.delete(socket));
-  socket.on('data', (chunk: Buffer) => {
-    pending = Buffer.concat([pending, chunk]);
-    while (pending.length >= 4) {
+async function answerDatagram(udp: UdpSocket, kdc: Kdc, message: Buffer, peer: RemoteInfo): Promise<void> {
+  const whole = await kdc.handle(message);
+  const reply = whole.length > MAX_DATAGRAM ? kdcError(kdc, 'RESPONSE_TOO_BIG') : whole;
+  if (reply.length > MAX_AMPLIFICATION * message.length) return;
+  try {
+    udp.send(reply, peer.port, peer.address, () => undefined); // whom it does not reach asks again
+  } catch {
+    // a sender of port 0, or the socket was closed meanwhile: there is nobody to answer
+  }
+}
+
+function serveConnection(socket: Socket, kdc: Kdc, requestTimeout: number): void {
+  let chunks: Buffer[] = [];
+  let received = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const expectWithin = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => socket.destroy(), requestTimeout);
+  };
+  const send = (reply: Uint8Array) => {
+    const header = Buffer.alloc(4);
+    header.writeUInt32BE(reply.length);
+    return new Promise<void>((sent) => socket.write(Buffer.concat([header, reply]), () => sent()));
+  };
+  /** Answers the whole requests that are here, one after another; reads on only when their replies are gone. */
+  const serve = async () => {
+    socket.pause();
+    while (received >= 4) {
+      const pending = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      if (!pending) return;
+      chunks = [pending];
       const length = pending.readUInt32BE(0);
       if (length > MAX_REQUEST) {
-        socket.destroy();
+        await send(kdcError(kdc, 'FIELD_TOOLONG'));
+        socket.destroySoon();
         return;
       }
-      if (pending.length < 4 + length) return;
-      const message = pending.subarray(4, 4 + length);
-      pending = pending.subarray(4 + length);
-      busy = busy.then(async () => {
-        const reply = await kdc.handle(message);
-        const header = Buffer.alloc(4);
-        header.writeUInt32BE(reply.length);
-        if (socket.writable) socket.write(Buffer.concat([header, reply]));
-      });
+      if (received < 4 + length) break;
+      chunks = [pending.subarray(4 + length)];
+      received -= 4 + length;
+      await send(await kdc.handle(pending.subarray(4, 4 + length)));
+      if (socket.destroyed) return;
+      expectWithin();
     }
+    socket.resume();
+  };
+  expectWithin();
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => clearTimeout(timer));
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    received += chunk.length;
+    if (received < 4) return;
+    const length = (chunks.length === 1 ? chunk : Buffer.concat(chunks.slice(0, 4))).readUInt32BE(0);
+    if (length > MAX_REQUEST || received >= 4 + length) void serve();
   });
 }
 
-/** KRB-ERROR RESPONSE_TOO_BIG: the client comes again over TCP. */
-function tooBig(kdc: Kdc): Uint8Array {
+/** A KRB-ERROR of the listener itself, about no request in particular. */
+function kdcError(kdc: Kdc, error: 'RESPONSE_TOO_BIG' | 'FIELD_TOOLONG'): Uint8Array {
   const { realm } = kdc.realm;
-  const sname = krbtgt(realm);
   return KrbError.encode({
     pvno: 5,
     msgType: MSG_TYPE.KRB_ERROR,
     stime: new Date(),
     susec: 0,
-    errorCode: KRB_ERROR_CODES.RESPONSE_TOO_BIG.code,
+    errorCode: KRB_ERROR_CODES[error].code,
     realm,
-    sname,
+    sname: krbtgt(realm),
   });
 }
 
@@ -100,8 +144,9 @@ const listenTcp = (server: Server, host: string, port: number) =>
     });
   });
 
+/** Errors after the binding concern single datagrams (a host that is gone) and are no reason to end. */
 const bindUdp = (socket: UdpSocket, host: string, port: number) =>
   new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
+    socket.on('error', reject);
     socket.bind(port, host, () => resolve());
   });

@@ -15,10 +15,10 @@ import {
   findPaData,
   KDC_OPTION,
   type KdcReq,
-  kdcReqBodyBytes,
   KEY_USAGE,
   KeyListRep,
   KeyListReq,
+  kdcReqBodyBytes,
   MSG_TYPE,
   PAC_BUFFER,
   PADATA,
@@ -52,10 +52,16 @@ const BAD_OPTIONS =
   KDC_OPTION.VALIDATE |
   KDC_OPTION.PROXY |
   KDC_OPTION.POSTDATED |
+  KDC_OPTION.CNAME_IN_ADDL_TKT |
   KDC_OPTION.ENC_TKT_IN_SKEY;
 
 /** DER TGS-REP. @throws KdcError, KerberosError */
-export async function handleTgsReq(message: Uint8Array, request: KdcReq, realm: Realm, options: TgsOptions): Promise<Uint8Array> {
+export async function handleTgsReq(
+  message: Uint8Array,
+  request: KdcReq,
+  realm: Realm,
+  options: TgsOptions,
+): Promise<Uint8Array> {
   const { body, padata } = request;
   const apReq = findPaData(padata, PADATA.TGS_REQ);
   if (!apReq) throw new KdcError('PADATA_TYPE_NOSUPP', 'no PA-TGS-REQ');

@@ -118,20 +118,20 @@ function message(messageId: number, operation: number, body: (out: BerWriter) =>
   return out.buffer;
 }
 
-/** The `Netlogon` value of an answer; undefined where the server gives none. @throws ActiveDirectoryError `cldap-malformed` */
-export function decodePong(datagram: Buffer): Buffer | undefined {
+/** An answer's message id and its `Netlogon` value, where the server gives one. @throws ActiveDirectoryError `cldap-malformed` */
+export function decodePong(datagram: Buffer): { messageId: number; netlogon: Buffer | undefined } {
   try {
     const input = new BerReader(datagram);
     present(input.readSequence(SEQUENCE));
-    present(input.readInt());
-    if (input.peek() !== OP.SEARCH_ENTRY) return undefined;
+    const messageId = present(input.readInt());
+    if (input.peek() !== OP.SEARCH_ENTRY) return { messageId, netlogon: undefined };
     present(input.readSequence(OP.SEARCH_ENTRY));
     input.readString();
     present(input.readSequence());
     present(input.readSequence());
     input.readString();
     present(input.readSequence(SET));
-    return present(input.readString(Ber.OctetString, true));
+    return { messageId, netlogon: present(input.readString(Ber.OctetString, true)) };
   } catch {
     throw malformed();
   }

@@ -153,12 +153,15 @@ export function decodeNetlogonResponse(bytes: Uint8Array): NetlogonResponse {
   };
 }
 
-/** Follows pointers backwards only, so that no loop is possible. */
+const MAX_NAME = 255; // RFC 1035 section 2.3.4
+
+/** Follows pointers backwards only, so that no loop is possible, and gives up on what is too long to be a name. */
 function expand(input: Buffer, start: number): { name: string; next: number } {
   const labels: string[] = [];
   let at = start;
   let next: number | undefined;
   let lowest = start;
+  let size = 0;
   for (;;) {
     const length = input[at];
     if (length === undefined) throw malformed('a name ends too early');
@@ -171,6 +174,8 @@ function expand(input: Buffer, start: number): { name: string; next: number } {
       at = target;
     } else {
       if (length > 63 || at + 1 + length > input.length) throw malformed('a label is too long');
+      size += 1 + length;
+      if (size > MAX_NAME) throw malformed('a name is too long');
       labels.push(input.toString('utf8', at + 1, at + 1 + length));
       at += 1 + length;
     }

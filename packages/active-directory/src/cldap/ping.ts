@@ -1,4 +1,5 @@
 /** Asks one domain controller over CLDAP who it is ([MS-ADTS] 6.3.3). */
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { ActiveDirectoryError } from '../errors.ts';
 import { decodePong, encodePing } from './message.ts';
@@ -16,11 +17,10 @@ export function pingDomainController(
   timeout = 2_000,
 ): Promise<NetlogonResponse> {
   const socket = createSocket(address.host.includes(':') ? 'udp6' : 'udp4');
-  const ping = encodePing(1, domainName);
+  const messageId = randomInt(1, 0x7fffffff);
+  const ping = encodePing(messageId, domainName);
   const port = address.port ?? 389;
-  const send = () => socket.send(ping, port, address.host, () => {});
   return new Promise<NetlogonResponse>((resolve, reject) => {
-    const resend = setInterval(send, RESEND_AFTER);
     const silent = () =>
       reject(
         new ActiveDirectoryError(
@@ -28,11 +28,15 @@ export function pingDomainController(
           `No domain controller of ${domainName} answers at ${address.host}:${port}.`,
         ),
       );
+    // A connected socket hears nobody else, and hears at once where there is no such port.
+    const send = () => socket.send(ping, () => undefined);
+    let resend: NodeJS.Timeout | undefined;
     const timer = setTimeout(silent, timeout);
     socket.on('error', silent);
     socket.on('message', (message) => {
       try {
-        const netlogon = decodePong(message);
+        const { messageId: answered, netlogon } = decodePong(message);
+        if (answered !== messageId) return;
         if (!netlogon) silent();
         else resolve(decodeNetlogonResponse(netlogon));
       } catch (error) {
@@ -43,6 +47,10 @@ export function pingDomainController(
       clearInterval(resend);
       clearTimeout(timer);
     });
-    send();
+    socket.on('connect', () => {
+      send();
+      resend = setInterval(send, RESEND_AFTER);
+    });
+    socket.connect(port, address.host);
   }).finally(() => socket.close());
 }

@@ -4,6 +4,7 @@ import type { PrincipalName } from '../messages/common.ts';
 import { ByteReader, data16, u8, u16, u32 } from './byte-stream.ts';
 
 const VERSION = 0x0502;
+const MAX_COMPONENTS = 16;
 
 export interface KeytabEntry {
   realm: string;
@@ -34,8 +35,13 @@ export function decodeKeytab(bytes: Uint8Array): KeytabEntry[] {
 
 function readEntry(record: ByteReader): KeytabEntry {
   const components = record.u16();
+  if (components > MAX_COMPONENTS)
+    throw new KerberosError(
+      'keytab-malformed',
+      'The keytab is damaged: a principal has too many components.',
+    );
   const realm = record.data16().toString();
-  const nameString = Array.from({ length: Math.min(components, 16) }, () => record.data16().toString());
+  const nameString = Array.from({ length: components }, () => record.data16().toString());
   const nameType = record.i32();
   const timestamp = new Date(record.u32() * 1000);
   const version8 = record.u8();
