@@ -10,7 +10,10 @@ const attributes = z.object({
 
 export const joinRequest = z
   .object({
-    CertificateRequest: z.object({ Type: z.string().max(16), Data: z.string().min(1).max(16_384) }),
+    CertificateRequest: z.object({
+      Type: z.string().regex(/^pkcs10$/i, 'must be pkcs10'),
+      Data: z.string().min(1).max(16_384),
+    }),
     TransportKey: z.string().min(1).max(8192),
     TargetDomain: z.string().max(256).optional(),
     DeviceType: z.string().min(1).max(64),

@@ -26,6 +26,7 @@ const BODY_LIMIT = 64 * 1024;
 /** The most that its headers may. */
 export const HEADER_LIMIT = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 15_000;
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Types a route's body, parameters and query by its zod schemas. */
 interface ZodTypes extends FastifyTypeProvider {
@@ -63,6 +64,18 @@ export function createApp(log: FastifyBaseLogger, serverFactory?: FastifyServerF
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     parseForm(body),
   );
+  // A client may name its ceremony; that is for the log alone, since anyone can send any number.
+  app.addHook('onRequest', async (request) => {
+    const clientRequestId = request.headers['client-request-id'];
+    if (typeof clientRequestId === 'string' && GUID.test(clientRequestId)) {
+      request.log = request.log.child({ clientRequestId });
+    }
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { url: route } = request.routeOptions;
+    const milliseconds = Math.round(reply.elapsedTime);
+    request.log.info({ method: request.method, route, status: reply.statusCode, milliseconds }, 'answered');
+  });
   app.addHook('onSend', async (_request, reply) => {
     reply.headers({
       'cache-control': 'no-store',

@@ -138,3 +138,19 @@ test('unknown tenants, paths and methods; JSON that is none', async () => {
     expect([path, answer.status, answer.json?.suberror]).toEqual([path, status, suberror]);
   }
 });
+
+test("a refusal's trace_id and the client's own number of the ceremony are in the log; rubbish is not", async () => {
+  const clientRequestId = 'b5d3a7a1-0e0a-4f4f-9d0e-6d6a4c1b2c3d';
+  const answer = await world.send('POST', '/common/oauth2/token', 'grant_type=x', {
+    'client-request-id': clientRequestId,
+  });
+  await world.send('POST', '/common/oauth2/token', 'grant_type=x', {
+    'client-request-id': 'rubbish-in-a-header',
+  });
+  const lines = world.logged.map((line) => JSON.parse(line));
+  expect(lines.filter((line) => line.reqId === answer.json.trace_id)).toEqual([
+    expect.objectContaining({ clientRequestId, code: 'grant-type-unsupported' }),
+    expect.objectContaining({ clientRequestId, status: 400, route: '/:tenant/oauth2/token' }),
+  ]);
+  expect(world.logged.join('')).not.toContain('rubbish');
+});
