@@ -1,2 +1,15 @@
-/** Public surface of the package. */
-export {};
+/** The device's side: join a tenant, sign in with a security key, hold the PRT, and keep a ticket cache. */
+export { DeviceError } from './errors/device-error.ts';
+export { DC_ERRORS } from './errors/peers.ts';
+export { DEVICE_ERRORS, type DeviceErrorCode } from './errors/table.ts';
+export { type JoinOptions, type JoinType, joinDevice } from './join/join.ts';
+export { type LeftDevice, leaveDevice, type SignedOut, signOut } from './leave.ts';
+export { type SignInOptions, type SignInResult, signIn } from './sign-in/sign-in.ts';
+export type { Attempt } from './state/attempt.ts';
+export { type DeviceStatus, readStatus, type UserStatus } from './status.ts';
+export type { OnStep, Step, StepName } from './step.ts';
+export { defaultCcache } from './tickets/ccache.ts';
+export { type FetchOptions, fetchTickets } from './tickets/fetch.ts';
+export { type Krb5ConfOptions, krb5Conf } from './tickets/krb5-conf.ts';
+export { listTickets, type TicketInfo, type TicketList } from './tickets/list.ts';
+export type { TicketState } from './tickets/state.ts';

@@ -1,0 +1,98 @@
+/**
+ * What the errors of the peers are to this device: a tenant's `suberror` and `tgt_ad.error`, a domain controller's
+ * KRB-ERROR (RFC 4120 section 7.5.9), a security key's error. The tests hold them against those rooms' registries.
+ */
+import type { KrbErrorName } from '@kennel/kerberos';
+import type { SecurityKeyErrorCode } from '@kennel/security-key';
+import type { DeviceErrorCode } from './table.ts';
+
+/** `suberror` of the tenant. Those that no device ever meets are here too: a tenant might say anything. */
+export const TENANT_SUBERRORS: Readonly<Record<string, DeviceErrorCode>> = {
+  'request-malformed': 'tenant-refused',
+  'request-too-large': 'tenant-refused',
+  'not-found': 'tenant-refused',
+  'tenant-unknown': 'tenant-refused',
+  'grant-type-unsupported': 'tenant-refused',
+  'internal-error': 'tenant-failed',
+  'nonce-unknown': 'nonce-unknown',
+  'nonce-expired': 'nonce-expired',
+  'nonce-replayed': 'nonce-replayed',
+  'assertion-invalid': 'assertion-invalid',
+  'assertion-wrong-device': 'assertion-wrong-device',
+  'assertion-wrong-purpose': 'assertion-wrong-purpose',
+  'key-unknown': 'key-unknown',
+  'key-removed': 'key-removed',
+  'key-counter-regressed': 'key-counter-regressed',
+  'software-key-refused': 'software-key-refused',
+  'user-disabled': 'user-disabled',
+  'token-invalid': 'registration-token-refused',
+  'join-type-unsupported': 'join-type-unsupported',
+  'certificate-request-invalid': 'tenant-refused',
+  'transport-key-invalid': 'tenant-refused',
+  'device-limit-reached': 'device-limit-reached',
+  'device-unknown': 'device-unknown',
+  'device-disabled': 'device-disabled',
+  'device-certificate-foreign': 'certificate-foreign',
+  'device-certificate-superseded': 'certificate-superseded',
+  'device-certificate-expired': 'certificate-expired',
+  'device-signature-invalid': 'device-signature-invalid',
+  'user-not-found': 'tenant-refused',
+  'user-exists': 'tenant-refused',
+  'user-ambiguous': 'tenant-refused',
+  'sid-taken': 'tenant-refused',
+  'sid-outside-domain': 'sid-outside-domain',
+  'on-premises-incomplete': 'tenant-refused',
+  'key-not-found': 'tenant-refused',
+  'key-exists': 'tenant-refused',
+  'challenge-unknown': 'tenant-refused',
+  'registration-invalid': 'tenant-refused',
+  'device-not-found': 'device-unknown',
+  'kerberos-domain-not-found': 'tenant-refused',
+  'krbtgt-key-older': 'tenant-refused',
+  'tgt-no-on-premises-user': 'no-on-premises-account',
+  'tgt-no-kerberos-domain': 'no-kerberos-key',
+  'tgt-sid-outside-domain': 'sid-outside-domain',
+  'tgt-protected-account': 'protected-account',
+  'tgt-mint-failed': 'ticket-not-made',
+  'config-missing': 'tenant-failed',
+  'config-invalid': 'tenant-failed',
+  'config-exists': 'tenant-failed',
+  'rp-id-changed': 'tenant-failed',
+  'store-not-initialised': 'tenant-failed',
+  'store-unreachable': 'tenant-failed',
+  'tenant-already-running': 'tenant-failed',
+  'tenant-not-running': 'tenant-failed',
+  'socket-path-too-long': 'tenant-failed',
+  'state-dir-exposed': 'tenant-failed',
+  'address-in-use': 'tenant-failed',
+};
+
+/** KRB-ERROR of the domain controller; what is not here is `dc-refused`. */
+export const DC_ERRORS: Readonly<Partial<Record<KrbErrorName, DeviceErrorCode>>> = {
+  NAME_EXP: 'dc-account-expired',
+  C_PRINCIPAL_UNKNOWN: 'dc-account-unknown',
+  POLICY: 'dc-account-disabled',
+  CLIENT_REVOKED: 'dc-account-locked',
+  TGT_REVOKED: 'dc-denied',
+  KEY_EXPIRED: 'dc-password-must-change',
+  BAD_INTEGRITY: 'dc-key-unknown',
+  NOT_US: 'dc-key-unknown',
+  BADKEYVER: 'dc-key-unknown',
+  TKT_EXPIRED: 'dc-clock-skew',
+  TKT_NYV: 'dc-clock-skew',
+  SKEW: 'dc-clock-skew',
+};
+
+/** Errors of the security key; what is not here is `key-failed`. */
+export const KEY_ERRORS: Readonly<Partial<Record<SecurityKeyErrorCode, DeviceErrorCode>>> = {
+  'key-unreachable': 'key-unreachable',
+  'pin-invalid': 'pin-invalid',
+  'pin-auth-blocked': 'pin-auth-blocked',
+  'pin-blocked': 'pin-blocked',
+  'pin-not-set': 'pin-not-set',
+  'no-credentials': 'no-credentials',
+  'touch-denied': 'touch-denied',
+  'touch-timeout': 'touch-timeout',
+  'rp-id-mismatch': 'tenant-rp-id-foreign',
+  'origin-invalid': 'tenant-url-invalid',
+};

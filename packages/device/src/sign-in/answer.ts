@@ -1,0 +1,131 @@
+/**
+ * The tenant's answer to a PRT request, opened and held against itself: whose it is, the session key under the
+ * transport key, and the partial TGT under the session key, or why there is none.
+ */
+import type { KeyObject } from 'node:crypto';
+import {
+  CLIENT_IDS,
+  decodeBase64,
+  decryptWithSessionKey,
+  PrtError,
+  parseJws,
+  unwrapSessionKey,
+} from '@kennel/prt';
+import { DeviceError, plainText } from '../errors/device-error.ts';
+import { TENANT_SUBERRORS } from '../errors/peers.ts';
+import { readingAnswer } from '../tenant/client.ts';
+import { idTokenClaims, type PrtAnswer, tgtMessage } from '../tenant/messages.ts';
+import { openPartialTgt, type PartialTgt } from '../tickets/partial-tgt.ts';
+
+export interface OpenedAnswer {
+  user: { upn: string; name: string; objectId: string };
+  prt: string;
+  /** 32 bytes. */
+  sessionKey: Uint8Array;
+  /** By the tenant's clock. */
+  issuedOn: Date;
+  expiresOn: Date;
+  /** Or why there is none. */
+  partialTgt: PartialTgt | DeviceError;
+  topLevelNames: string | undefined;
+}
+
+/**
+ * @param from the endpoint, and the id of the tenant that was joined
+ * @throws DeviceError `tenant-answer-malformed`, `tenant-answer-foreign`
+ */
+export function openAnswer(
+  answer: PrtAnswer,
+  transportKey: KeyObject,
+  from: { endpoint: string; tenantId: string },
+): OpenedAnswer {
+  const { endpoint } = from;
+  const user = userOf(answer, from);
+  const sessionKey = openSessionKey(answer.session_key_jwe, transportKey, endpoint);
+  const issued = answer.expires_on - answer.expires_in;
+  return {
+    user,
+    prt: answer.refresh_token,
+    sessionKey,
+    issuedOn: new Date(issued * 1000),
+    expiresOn: new Date((issued + answer.refresh_token_expires_in) * 1000),
+    partialTgt: readingAnswer(endpoint, () => ticketOf(answer, sessionKey, endpoint)),
+    topLevelNames: answer.kerberos_top_level_names,
+  };
+}
+
+/** The token came over TLS from the endpoint that issued it, which stands for its signature (OIDC Core 3.1.3.7). */
+function userOf(answer: PrtAnswer, { endpoint, tenantId }: { endpoint: string; tenantId: string }) {
+  const { payload } = readingAnswer(endpoint, () => parseJws(answer.id_token));
+  const { data: claims } = idTokenClaims.safeParse(payload);
+  if (claims === undefined) throw contradiction(endpoint, 'its id_token names no user');
+  if (claims.tid !== tenantId) throw contradiction(endpoint, 'its id_token is from another tenant');
+  if (claims.aud !== CLIENT_IDS.broker) throw contradiction(endpoint, 'its id_token is for another client');
+  return { upn: claims.upn, name: plainText(claims.name), objectId: claims.oid };
+}
+
+function openSessionKey(jwe: string, transportKey: KeyObject, endpoint: string): Uint8Array {
+  return readingAnswer(endpoint, () => {
+    try {
+      return unwrapSessionKey(transportKey, jwe);
+    } catch (error) {
+      if (!(error instanceof PrtError) || error.code !== 'decryption-failed') throw error;
+      throw new DeviceError('tenant-answer-foreign', { details: { endpoint, cause: error.code } });
+    }
+  });
+}
+
+/** The ticket of `tgt_ad`, and of the documented members beside it, which must say the same where both are there. */
+function ticketOf(answer: PrtAnswer, sessionKey: Uint8Array, endpoint: string): PartialTgt | DeviceError {
+  const message = answer.tgt_ad === undefined ? undefined : readMessage(answer.tgt_ad, endpoint);
+  const documented = {
+    clientKey: answer.tgt_client_key ?? '',
+    keyType: answer.tgt_key_type ?? 0,
+    messageBuffer: answer.tgt_message_buffer ?? '',
+  };
+  const said = { ...documented, ...(message?.messageBuffer && message) };
+  if (said.messageBuffer === '') return withoutTicket(answer, message?.error, endpoint);
+  const agree =
+    (documented.messageBuffer === '' ||
+      (documented.messageBuffer === said.messageBuffer &&
+        documented.clientKey === said.clientKey &&
+        documented.keyType === said.keyType)) &&
+    (message === undefined || (message.messageBuffer === said.messageBuffer && !message.error));
+  if (!agree) throw contradiction(endpoint, 'tgt_ad and its other members name different tickets');
+  const tgt = openPartialTgt({
+    clientKey: decryptWithSessionKey(sessionKey, said.clientKey),
+    keyType: said.keyType,
+    messageBuffer: decodeBase64(said.messageBuffer, said.messageBuffer.length),
+  });
+  const { realm, name } = tgt.credentials.client;
+  if (message !== undefined && (message.realm !== realm || message.cn !== name.nameString.join('/'))) {
+    throw contradiction(endpoint, 'tgt_ad names another user or realm than its ticket');
+  }
+  return tgt;
+}
+
+function readMessage(text: string, endpoint: string) {
+  try {
+    return tgtMessage.parse(JSON.parse(text));
+  } catch {
+    throw contradiction(endpoint, 'tgt_ad cannot be read'); // the parser's text would quote it
+  }
+}
+
+function withoutTicket(answer: PrtAnswer, code: string | undefined, endpoint: string): DeviceError {
+  const words = plainText(answer.tgt_error_message ?? '');
+  const details = {
+    endpoint,
+    httpStatus: 200,
+    ...(code !== undefined && { serverErrorCode: plainText(code, 128) }),
+    ...(words !== '' && { serverErrorText: words }),
+  };
+  if (code !== undefined && Object.hasOwn(TENANT_SUBERRORS, code)) {
+    return new DeviceError(TENANT_SUBERRORS[code] ?? 'ticket-not-made', { details });
+  }
+  if (words === '' && !code) return new DeviceError('ticket-not-offered', { details });
+  return new DeviceError('ticket-not-made', { about: words || plainText(code), details });
+}
+
+const contradiction = (endpoint: string, about: string) =>
+  new DeviceError('tenant-answer-malformed', { about, details: { endpoint } });

@@ -1,0 +1,28 @@
+/**
+ * The PRT request ([MS-OAPXBC] 3.2.5.1.2): a JWS by the device's key, with the device's certificate and the
+ * assertion inside. No time stands in it, so that this machine's clock does not matter; the tenant's nonce does.
+ */
+import type { KeyObject } from 'node:crypto';
+import { release } from 'node:os';
+import { CLIENT_IDS, encodeBase64, GRANT_TYPES, PRT_SCOPES, signJws } from '@kennel/prt';
+
+/** @returns the compact JWS */
+export function prtRequest(by: {
+  nonce: string;
+  /** The five-member JSON text. */
+  assertion: string;
+  /** DER. */
+  certificate: Uint8Array;
+  deviceKey: KeyObject;
+}): string {
+  const payload = {
+    client_id: CLIENT_IDS.broker,
+    request_nonce: by.nonce,
+    scope: PRT_SCOPES.join(' '),
+    grant_type: GRANT_TYPES.jwtBearer,
+    win_ver: release(),
+    assertion: by.assertion,
+    session_key_enc: 'A256GCM', // Kennel's own: true GCM, in place of the CBC that the open brokers read
+  };
+  return signJws(by.deviceKey, { x5c: [encodeBase64(by.certificate)], kdf_ver: 2 }, payload);
+}

@@ -1,0 +1,99 @@
+/** device.json: which tenant this device belongs to, its certificate, and its two private keys, sealed. */
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { KdcAddress } from '@kennel/kerberos';
+import { JOIN_TYPES } from '@kennel/prt';
+import type { MasterKey } from '@kennel/secrets';
+import { z } from 'zod';
+import { DeviceError } from '../errors/device-error.ts';
+import { readState, statePaths, writeState } from './files.ts';
+import { opened, sealed } from './seal.ts';
+
+const base64Url = z.string().regex(/^[A-Za-z0-9_-]+$/);
+const kdcAddress = z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) });
+
+const schema = z.strictObject({
+  tenant: z.strictObject({
+    /** Its origin: the address that was joined. */
+    url: z.url(),
+    /** PEM file; the system's roots where it is missing. */
+    caFile: z.string().optional(),
+    id: z.string(),
+    name: z.string(),
+    rpId: z.string(),
+    tokenEndpoint: z.url(),
+  }),
+  device: z.strictObject({
+    id: z.guid(),
+    displayName: z.string(),
+    joinType: z.enum(JOIN_TYPES),
+    /** DER. */
+    certificate: z.base64(),
+    joinedBy: z.string(),
+    joinedOn: z.iso.datetime(),
+  }),
+  /** PKCS #8, sealed. */
+  keys: z.strictObject({ device: base64Url, transport: base64Url }),
+  /** Where the domain controllers of a realm were said to be. */
+  kdcs: z.record(z.string(), z.array(kdcAddress).max(16)),
+});
+
+/** As stored; times are ISO 8601 in UTC. */
+export type DeviceRecord = z.output<typeof schema>;
+
+/** @returns undefined where the device is not joined */
+export function findDevice(stateDir: string): DeviceRecord | undefined {
+  return readState(statePaths(stateDir).device, schema);
+}
+
+/** @throws DeviceError `not-joined`, and those of reading a state file */
+export function readDevice(stateDir: string): DeviceRecord {
+  const record = findDevice(stateDir);
+  if (record === undefined) throw new DeviceError('not-joined');
+  return record;
+}
+
+export function writeDevice(stateDir: string, record: DeviceRecord): void {
+  writeState(statePaths(stateDir).device, record);
+}
+
+/** The certificate, DER. */
+export const certificateOf = ({ device }: DeviceRecord): Buffer => Buffer.from(device.certificate, 'base64');
+
+type KeyName = keyof DeviceRecord['keys'];
+const label = (deviceId: string, name: KeyName) => ({ purpose: `${name}-private-key`, row: deviceId });
+
+/** Seals a private key for device.json. */
+export function sealDeviceKey(machine: MasterKey, deviceId: string, name: KeyName, key: KeyObject): string {
+  const der = key.export({ format: 'der', type: 'pkcs8' });
+  try {
+    return sealed(machine, label(deviceId, name), der);
+  } finally {
+    der.fill(0);
+  }
+}
+
+/** @throws DeviceError `state-damaged`, `machine-key-unusable` */
+export function openDeviceKey(machine: MasterKey, { device, keys }: DeviceRecord, name: KeyName): KeyObject {
+  const der = opened(machine, label(device.id, name), keys[name]);
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  } finally {
+    der.fill(0);
+  }
+}
+
+/** A domain controller that was named is remembered for its realm. @returns the addresses to use */
+export function rememberKdc(
+  stateDir: string,
+  record: DeviceRecord,
+  realm: string,
+  given: KdcAddress | undefined,
+): readonly KdcAddress[] {
+  const known = record.kdcs[realm] ?? [];
+  if (given === undefined) return known;
+  const { host, port } = given;
+  if (known.length !== 1 || known[0]?.host !== host || known[0].port !== port) {
+    writeDevice(stateDir, { ...record, kdcs: { ...record.kdcs, [realm]: [{ host, port }] } });
+  }
+  return [given];
+}

@@ -1,0 +1,87 @@
+/** How it stands with this device: whose it is, who is signed in, and how the last sign-in went. */
+import { X509Certificate } from 'node:crypto';
+import { thumbprintOf } from './join/certificate.ts';
+import { type Attempt, readAttempt } from './state/attempt.ts';
+import { certificateOf, findDevice } from './state/device.ts';
+import { listUsers, type UserRecord } from './state/user.ts';
+import { fullTicket, isGood, type TicketState, ticketState } from './tickets/state.ts';
+
+export interface UserStatus {
+  upn: string;
+  name: string;
+  objectId: string;
+  /** The Primary Refresh Token; times by the tenant's clock. */
+  prt: { issuedOn: Date; expiresOn: Date; authority: string; valid: boolean };
+  /** `full` only while the ticket is in its cache and not over. */
+  ticket: TicketState;
+  /** Whether a partial TGT waits for a domain controller. */
+  partialTgt: { realm: string; endTime: Date } | undefined;
+  /** The names that tickets are good for, as the tenant gave them. */
+  topLevelNames: string | undefined;
+}
+
+export type DeviceStatus =
+  | { joined: false }
+  | {
+      joined: true;
+      tenant: { url: string; id: string; name: string; rpId: string; tokenEndpoint: string };
+      device: {
+        id: string;
+        displayName: string;
+        /** 0 join, 4 register, 8 shared join. */
+        joinType: number;
+        joinedBy: string;
+        joinedOn: Date;
+        certificate: { thumbprint: string; notBefore: Date; notAfter: Date };
+      };
+      /** The last one to sign in first. */
+      users: UserStatus[];
+      lastAttempt: Attempt | undefined;
+    };
+
+/**
+ * Reads the state; asks nobody.
+ *
+ * @param now this machine's clock
+ * @throws DeviceError `state-damaged`, `state-newer`, `state-unwritable`
+ */
+export function readStatus(stateDir: string, now: () => Date = () => new Date()): DeviceStatus {
+  const record = findDevice(stateDir);
+  if (record === undefined) return { joined: false };
+  const { caFile: _, ...tenant } = record.tenant;
+  const { certificate: _der, joinedOn, ...device } = record.device;
+  const der = certificateOf(record);
+  const { validFromDate: notBefore, validToDate: notAfter } = new X509Certificate(der);
+  return {
+    joined: true,
+    tenant,
+    device: {
+      ...device,
+      joinedOn: new Date(joinedOn),
+      certificate: { thumbprint: thumbprintOf(der), notBefore, notAfter },
+    },
+    users: listUsers(stateDir).map((user) => userStatus(user, now())),
+    lastAttempt: readAttempt(stateDir),
+  };
+}
+
+function userStatus(record: UserRecord, now: Date): UserStatus {
+  const { user, prt, partialTgt, ticket, tenantTimeOffset } = record;
+  const expiresOn = new Date(prt.expiresOn);
+  return {
+    ...user,
+    prt: {
+      issuedOn: new Date(prt.issuedOn),
+      expiresOn,
+      authority: prt.authority,
+      valid: expiresOn.getTime() > now.getTime() + tenantTimeOffset,
+    },
+    ticket: ticket !== undefined && isGood(ticket, now) ? fullTicket(ticket) : withoutTicket(record),
+    partialTgt: partialTgt && { realm: partialTgt.realm, endTime: new Date(partialTgt.endTime) },
+    topLevelNames: record.topLevelNames,
+  };
+}
+
+function withoutTicket({ ticket: _over, ...record }: UserRecord): TicketState {
+  return ticketState(record);
+}

@@ -1,0 +1,139 @@
+/** The tenant as this device asks it: every answer checked for shape, every refusal one of the table's errors. */
+import { randomUUID } from 'node:crypto';
+import { CLIENT_IDS, DRS_RESOURCE, GRANT_TYPES, PrtError } from '@kennel/prt';
+import type { z } from 'zod';
+import { DeviceError, plainText } from '../errors/device-error.ts';
+import { TENANT_SUBERRORS } from '../errors/peers.ts';
+import { type HttpsAnswer, type HttpsRequest, httpsClient } from './https.ts';
+import {
+  discoveryAnswer,
+  nonceAnswer,
+  type PrtAnswer,
+  prtAnswer,
+  refusalAnswer,
+  registrationAnswer,
+  registrationTokenAnswer,
+} from './messages.ts';
+
+/** The grant that gives a registration token for a FIDO2 assertion. Kennel's own. */
+const FIDO2_GRANT = 'urn:kennel:params:oauth:grant-type:fido2';
+
+export interface TenantClient {
+  /** Sent with every request, so that the tenant's log can be searched for this one ceremony. */
+  readonly correlationId: string;
+  discover(url: string): Promise<z.output<typeof discoveryAnswer>>;
+  nonce(tokenEndpoint: string): Promise<string>;
+  /** @param assertion the five-member JSON text */
+  registrationToken(tokenEndpoint: string, nonce: string, assertion: string): Promise<string>;
+  register(endpoint: string, token: string, body: object): Promise<z.output<typeof registrationAnswer>>;
+  /** @param request a compact JWS */
+  prt(tokenEndpoint: string, request: string): Promise<PrtAnswer>;
+}
+
+/**
+ * Every call throws DeviceError: the tenant's refusal, or why there was no answer to use. Its details hold
+ * `endpoint`, and `httpStatus`, `serverErrorCode`, `serverErrorText` and `traceId` where there are.
+ */
+export function tenantClient(caFile: string | undefined): TenantClient {
+  const https = httpsClient(caFile);
+  const correlationId = randomUUID();
+
+  async function call<S extends z.ZodType>(
+    schema: S,
+    { headers, ...request }: HttpsRequest,
+  ): Promise<z.output<S>> {
+    const sent = {
+      ...request,
+      headers: { accept: 'application/json', 'client-request-id': correlationId, ...headers },
+    };
+    return readAnswer(schema, request.url, await https(sent));
+  }
+  const form = <S extends z.ZodType>(schema: S, url: string, fields: Record<string, string>) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return call(schema, { method: 'POST', url, headers, body: new URLSearchParams(fields).toString() });
+  };
+
+  return {
+    correlationId,
+    discover: (url) =>
+      call(discoveryAnswer, { method: 'GET', url: `${url}/common/Discover?api-version=1.9&managed=True` }),
+    nonce: async (url) => (await form(nonceAnswer, url, { grant_type: GRANT_TYPES.nonce })).Nonce,
+    registrationToken: async (url, nonce, assertion) => {
+      const fields = { nonce, assertion, resource: DRS_RESOURCE, client_id: CLIENT_IDS.broker };
+      return (await form(registrationTokenAnswer, url, { grant_type: FIDO2_GRANT, ...fields })).access_token;
+    },
+    register: (endpoint, token, body) => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+      const url = `${endpoint}?api-version=2.0`;
+      return call(registrationAnswer, { method: 'POST', url, headers, body: JSON.stringify(body) });
+    },
+    prt: (url, request) =>
+      form(prtAnswer, url, {
+        windows_api_version: '2.2',
+        grant_type: GRANT_TYPES.jwtBearer,
+        request,
+        client_info: '1',
+        tgt: 'true',
+      }),
+  };
+}
+
+function readAnswer<S extends z.ZodType>(
+  schema: S,
+  endpoint: string,
+  { status, text }: HttpsAnswer,
+): z.output<S> {
+  const details = { endpoint, httpStatus: status };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's own text would quote the answer, which may hold a token.
+    if (status === 200)
+      throw new DeviceError('tenant-answer-malformed', { about: 'it is not JSON', details });
+  }
+  if (status !== 200) throw refusal(json, endpoint, status);
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') || 'it is no object';
+  throw new DeviceError('tenant-answer-malformed', { about: where, details: { ...details, where } });
+}
+
+function refusal(json: unknown, endpoint: string, httpStatus: number): DeviceError {
+  const { data } = refusalAnswer.safeParse(json);
+  const about = `HTTP ${httpStatus}`;
+  if (data === undefined) {
+    const code = httpStatus >= 500 ? 'tenant-failed' : 'tenant-refused';
+    return new DeviceError(code, { about, details: { endpoint, httpStatus } });
+  }
+  const { suberror, error, error_description: words, error_codes: numbers, trace_id: traceId } = data;
+  const known = suberror !== undefined && Object.hasOwn(TENANT_SUBERRORS, suberror);
+  const code = (known ? TENANT_SUBERRORS[suberror] : undefined) ?? 'tenant-refused';
+  const serverErrorText = plainText(words);
+  const details = {
+    endpoint,
+    httpStatus,
+    serverErrorCode: plainText(suberror ?? error, 128),
+    serverErrorText,
+    numbers,
+    ...(traceId !== undefined && { traceId: plainText(traceId, 128) }),
+  };
+  // Where the table has no words of its own for the case, the tenant's tell more.
+  return new DeviceError(
+    code,
+    code === 'tenant-refused' ? { about: serverErrorText || about, details } : { details },
+  );
+}
+
+/** Reads a part of the tenant's answer; what a peer's library says of it becomes an error of ours. */
+export function readingAnswer<T>(endpoint: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof PrtError)) throw error;
+    throw new DeviceError('tenant-answer-malformed', {
+      about: error.code,
+      details: { ...error.details, endpoint, cause: error.code },
+    });
+  }
+}

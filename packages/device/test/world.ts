@@ -1,0 +1,125 @@
+/** A tenant, an embedded domain and a software key, all running, for the tests of this package. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  connectSoftwareKey,
+  createCredentialJson,
+  type SecurityKey,
+  serveSoftwareKey,
+} from '@kennel/security-key';
+import { type AdminClient, adminClient, initTenant, serveTenant, type User } from '@kennel/tenant';
+import pino from 'pino';
+// By path: the lab stands above this package, and only its tests reach up.
+import { type LabDomain, startLabDomain } from '../../lab/src/domain/lab-domain.ts';
+import { joinDevice, signIn } from '../src/index.ts';
+
+export const PIN = '2580';
+
+export interface World {
+  home: string;
+  url: string;
+  caFile: string;
+  admin: AdminClient;
+  domain: LabDomain;
+  alice: User;
+  key: SecurityKey;
+  /** What a device is given: a state directory of its own. */
+  device(name: string): { stateDir: string; ccache: string };
+  /** A device that is joined, and signed in where a KDC is named. */
+  join(name: string): Promise<{ stateDir: string; ccache: string }>;
+  signIn(
+    at: { stateDir: string; ccache: string },
+    more?: Partial<Parameters<typeof signIn>[0]>,
+  ): ReturnType<typeof signIn>;
+  /** A user with a key of her own. */
+  enrol(
+    name: string,
+    more?: Partial<Parameters<AdminClient['users']['create']>[0]>,
+  ): Promise<{ user: User; key: SecurityKey }>;
+  close(): Promise<void>;
+}
+
+export async function startWorld(
+  options: { tenantNow?: () => Date; kdcNow?: () => Date } = {},
+): Promise<World> {
+  const home = mkdtempSync(join(tmpdir(), 'kennel-device-'));
+  const closing: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
+  const stateDir = join(home, 'tenant');
+  const log = pino({ level: 'silent' });
+  const { caFile = '' } = await initTenant({
+    stateDir,
+    hostName: 'localhost',
+    listen: { port: 0 },
+    lab: true,
+  });
+  const { url, close } = await serveTenant({
+    stateDir,
+    log,
+    ...(options.tenantNow && { now: options.tenantNow }),
+  });
+  closing.push(close);
+  const domain = await startLabDomain(options.kdcNow ? { now: options.kdcNow } : {});
+  closing.push(() => domain.close());
+  const admin = adminClient(stateDir);
+  const { directory } = domain;
+  const server = directory.createKerberosServerObjects();
+  await admin.kerberosDomains.publish({
+    dnsName: directory.dnsDomainName,
+    netbiosName: directory.netbiosDomainName,
+    domainSid: directory.domainSid,
+    krbtgtNumber: server.number,
+    keyVersion: 1,
+    etype: 18,
+    key: Buffer.from(server.key.value).toString('base64'),
+  });
+
+  const enrol: World['enrol'] = async (name, more = {}) => {
+    const place = { socketPath: join(home, `${name}.sock`), statePath: join(home, `${name}.json`) };
+    const served = await serveSoftwareKey(place);
+    closing.push(() => served.close());
+    const key = await connectSoftwareKey(place.socketPath);
+    closing.push(() => key.close());
+    await key.setPin(PIN);
+    const user = await admin.users.create({
+      userPrincipalName: `${name}@corp.example.com`,
+      displayName: name,
+      onPremisesSecurityIdentifier: directory.addUser({ samAccountName: name }),
+      onPremisesSamAccountName: name,
+      onPremisesDomainName: directory.dnsDomainName,
+      ...more,
+    });
+    const { publicKey, origin } = await admin.keys.options(user.id);
+    const credential = await createCredentialJson(
+      key,
+      { ...publicKey, rp: { ...publicKey.rp } },
+      origin,
+      PIN,
+    );
+    await admin.keys.register(user.id, { displayName: 'a key', credential });
+    return { user, key };
+  };
+  const { user: alice, key } = await enrol('alice');
+
+  const world: World = {
+    home,
+    url,
+    caFile,
+    admin,
+    domain,
+    alice,
+    key,
+    enrol,
+    device: (name) => ({ stateDir: join(home, 'devices', name), ccache: join(home, `${name}.ccache`) }),
+    join: async (name) => {
+      const at = world.device(name);
+      await joinDevice({ stateDir: at.stateDir, tenantUrl: url, caFile, key, pin: PIN, displayName: name });
+      return at;
+    },
+    signIn: (at, more = {}) => signIn({ ...at, key, pin: PIN, kdc: domain.kdc, ...more }),
+    close: async () => {
+      for (const step of closing.reverse()) await step();
+    },
+  };
+  return world;
+}
