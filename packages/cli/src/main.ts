@@ -1,2 +1,41 @@
-#!/usr/bin/env node
-/** kennel: one command for administrators and devices. */
+/** kennel: one command for administrators and devices; parses, calls, prints. */
+import { Command, CommanderError } from 'commander';
+import { report } from './command.ts';
+import { auditCommands } from './commands/audit.ts';
+import { demoCommand } from './commands/demo.ts';
+import { deviceCommands } from './commands/device.ts';
+import { kerberosServerCommands } from './commands/kerberos-server.ts';
+import { keyCommands } from './commands/key.ts';
+import { signInCommands } from './commands/sign-in.ts';
+import { softwareKeyCommands } from './commands/software-key.ts';
+import { tenantCommands } from './commands/tenant.ts';
+import { userCommands } from './commands/user.ts';
+import { EXIT } from './exit-codes.ts';
+import { kennelHome } from './home.ts';
+
+const program = new Command('kennel')
+  .description(
+    'Sign in with a FIDO2 security key, and reach the resources of your Active Directory with no password.',
+  )
+  .version('0.1.0')
+  .showHelpAfterError()
+  .exitOverride()
+  .addHelpText('after', `\nState directory (KENNEL_HOME): ${kennelHome()}\nExit codes: docs/exit-codes.md`);
+
+demoCommand(program);
+tenantCommands(program);
+userCommands(program);
+keyCommands(program);
+kerberosServerCommands(program);
+deviceCommands(program);
+signInCommands(program);
+auditCommands(program);
+softwareKeyCommands(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its own word already; help and version end with 0.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.USAGE;
+  else process.exitCode = report(error, process.argv.includes('--json'));
+}

@@ -1,2 +1,4 @@
 /** Public surface of the package. */
-export {};
+export { type DemoOptions, type DemoReady, type RunningDemo, runDemo } from './demo/demo.ts';
+export { DemoFailure, type StepReport } from './demo/stage.ts';
+export { type LabDomain, type LabDomainOptions, startLabDomain } from './domain/lab-domain.ts';

@@ -6,12 +6,14 @@ import { join } from 'node:path';
  * Writes `krb5.conf` into a directory.
  *
  * @param options.kdc addresses with or without a port, tried in order; `https://...` for MS-KKDCP
+ * @param options.hosts further host names whose services are in the realm
  * @returns the path, for KRB5_CONFIG
  */
 export function writeKrb5Conf(options: {
   dir: string;
   realm: string;
   kdc: string | readonly string[];
+  hosts?: readonly string[];
 }): string {
   const realm = options.realm.toUpperCase();
   const domain = realm.toLowerCase();
@@ -33,6 +35,7 @@ export function writeKrb5Conf(options: {
     '[domain_realm]',
     `  ${domain} = ${realm}`,
     `  .${domain} = ${realm}`,
+    ...(options.hosts ?? []).map((host) => `  ${host} = ${realm}`),
     '',
   ];
   writeFileSync(path, lines.join('\n'));

@@ -1,0 +1,148 @@
+/** kennel device: this device (join, status, leave), and the tenant's devices (list, show, enable, disable, delete). */
+import { joinDevice, leaveDevice, readStatus } from '@kennel/device';
+import { adminClient } from '@kennel/tenant';
+import type { Command } from 'commander';
+import { define, option, required, text } from '../command.ts';
+import { deviceDir, tenantDir } from '../home.ts';
+import { pinFileOption, readPin } from '../pin.ts';
+import { fields, table } from '../table.ts';
+import { keyOption, withKey } from './key.ts';
+import { statusText } from './status-text.ts';
+
+export function deviceCommands(program: Command): void {
+  const group = program.command('device').description('this device, and the devices of the tenant');
+  thisDevice(group);
+  tenantDevices(group);
+}
+
+function thisDevice(group: Command): void {
+  define(
+    group,
+    {
+      usage: 'join',
+      summary: 'join this device to a tenant, with a registered security key',
+      example: 'kennel device join --tenant https://login.example.com --ca ca.pem',
+      options: [
+        required('--tenant <url>', 'address of the tenant'),
+        option('--ca <file>', "the tenant's own certificate authority, in PEM"),
+        option('--name <name>', "the device's name (the host name unless given)"),
+        keyOption,
+        pinFileOption,
+      ],
+    },
+    (_, given) =>
+      withKey(given, async (key) => {
+        const caFile = text(given, 'ca');
+        const displayName = text(given, 'name');
+        const value = await joinDevice({
+          stateDir: deviceDir(),
+          tenantUrl: text(given, 'tenant') ?? '',
+          key,
+          pin: await readPin(text(given, 'pinFile')),
+          ...(caFile ? { caFile } : {}),
+          ...(displayName ? { displayName } : {}),
+        });
+        return { value, text: statusText(value) };
+      }),
+  );
+  define(
+    group,
+    {
+      usage: 'status',
+      summary: 'show how this device is joined and who is signed in',
+      example: 'kennel device status --json',
+    },
+    async () => {
+      const value = readStatus(deviceDir());
+      return { value, text: statusText(value) };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'leave',
+      summary: 'forget the tenant, its keys and the tickets on this device',
+      example: 'kennel device leave',
+    },
+    async () => {
+      const value = leaveDevice({ stateDir: deviceDir() });
+      return {
+        value,
+        text: `This device has forgotten its keys. ${value.next}`,
+      };
+    },
+  );
+}
+
+function tenantDevices(group: Command): void {
+  const client = () => adminClient(tenantDir()).devices;
+  define(
+    group,
+    { usage: 'list', summary: "list the tenant's devices (administrator)", example: 'kennel device list' },
+    async () => {
+      const value = await client().list();
+      const rows = value.map((device) => [
+        device.id,
+        device.displayName,
+        device.operatingSystem,
+        device.enabled ? 'yes' : 'no',
+        device.registeredOn,
+      ]);
+      return {
+        value,
+        text: table(['id', 'name', 'system', 'enabled', 'joined on'], rows, 'No device has joined yet.'),
+      };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'show <id>',
+      summary: 'show one device of the tenant (administrator)',
+      example: 'kennel device show 7c1f...',
+    },
+    async ([id = '']) => {
+      const value = await client().show(id);
+      return { value, text: fields({ ...value }) };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'enable <id>',
+      summary: 'let a device sign in again (administrator)',
+      example: 'kennel device enable 7c1f...',
+    },
+    async ([id = '']) => {
+      const value = await client().enable(id);
+      return { value, text: `${value.displayName} is enabled.` };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'disable <id>',
+      summary: 'refuse sign-ins from a device from now on (administrator)',
+      example: 'kennel device disable 7c1f...',
+    },
+    async ([id = '']) => {
+      const value = await client().disable(id);
+      return {
+        value,
+        text: `${value.displayName} is disabled. Tickets that a domain controller issued before end by themselves within ten hours.`,
+      };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'delete <id>',
+      summary: 'remove a device from the tenant (administrator)',
+      example: 'kennel device delete 7c1f...',
+    },
+    async ([id = '']) => {
+      await client().delete(id);
+      return { value: { deleted: id }, text: 'The device is removed.' };
+    },
+  );
+}

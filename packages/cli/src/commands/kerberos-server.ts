@@ -1,0 +1,98 @@
+/** kennel kerberos-server: the keys with which the tenant signs partial TGTs, one KerberosDomain for each AD domain. */
+import { readFileSync } from 'node:fs';
+import { kerberosServerKey } from '@kennel/active-directory';
+import { adminClient, type KerberosDomain } from '@kennel/tenant';
+import type { Command } from 'commander';
+import { define, option, required, text } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { tenantDir } from '../home.ts';
+import { fields, table } from '../table.ts';
+
+const shown = (domain: KerberosDomain) => fields({ ...domain });
+
+export function kerberosServerCommands(program: Command): void {
+  const group = program
+    .command('kerberos-server')
+    .description('the Kerberos server objects of AD domains, as the tenant knows them');
+  const client = () => adminClient(tenantDir()).kerberosDomains;
+
+  define(
+    group,
+    {
+      usage: 'import',
+      summary: 'publish the key of krbtgt_AzureAD, exported on a domain controller',
+      example: 'kennel kerberos-server import --keytab krbtgt_40000.keytab --domain-sid S-1-5-21-1-2-3',
+      options: [
+        required('--keytab <file>', 'made with: samba-tool domain exportkeytab FILE --principal=krbtgt_<N>'),
+        required('--domain-sid <sid>', "the SID of the AD domain; users' SIDs must begin with it"),
+        option(
+          '--netbios-name <name>',
+          "the domain's NetBIOS name (the first label of the realm unless given)",
+        ),
+      ],
+    },
+    async (_, given) => {
+      const { key, realm, ...server } = kerberosServerKey(readKeytab(text(given, 'keytab') ?? ''));
+      const value = await client().publish({
+        ...server,
+        realm,
+        dnsName: realm.toLowerCase(),
+        netbiosName: text(given, 'netbiosName') ?? realm.split('.')[0] ?? realm,
+        domainSid: text(given, 'domainSid') ?? '',
+        key: Buffer.from(key).toString('base64'),
+      });
+      return {
+        value,
+        text: `${shown(value)}\nThe key is published. Delete the keytab now: it is worth as much as every account that it may sign for.`,
+      };
+    },
+  );
+  define(
+    group,
+    { usage: 'list', summary: 'list the KerberosDomains', example: 'kennel kerberos-server list' },
+    async () => {
+      const value = await client().list();
+      const rows = value.map((domain) => [
+        domain.dnsName,
+        String(domain.krbtgtNumber),
+        String(domain.keyVersion),
+        domain.keyUpdatedOn,
+        domain.domainSid,
+      ]);
+      return {
+        value,
+        text: table(
+          ['domain', 'id', 'key version', 'key updated on', 'domain SID'],
+          rows,
+          'No KerberosDomain yet. Publish one with: kennel kerberos-server import --keytab FILE --domain-sid SID',
+        ),
+      };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'remove <domain>',
+      summary: "forget a domain's keys; its users get no tickets any more",
+      example: 'kennel kerberos-server remove corp.example.com',
+    },
+    async ([domain = '']) => {
+      await client().remove(domain);
+      return {
+        value: { removed: domain },
+        text: `${domain} is removed from the tenant. The objects in AD are untouched.`,
+      };
+    },
+  );
+}
+
+function readKeytab(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new CliError(
+      'file-unreadable',
+      `The keytab ${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+    ); // fs throws ErrnoException
+  }
+}

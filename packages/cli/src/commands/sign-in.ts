@@ -1,0 +1,99 @@
+/** kennel signin, tickets, signout: a person on a joined device. */
+import { fetchTickets, listTickets, signIn, signOut } from '@kennel/device';
+import type { Command } from 'commander';
+import { define, type Given, option, text } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { exitCodeOf } from '../exit-codes.ts';
+import { deviceDir } from '../home.ts';
+import { pinFileOption, readPin } from '../pin.ts';
+import { table } from '../table.ts';
+import { keyOption, withKey } from './key.ts';
+
+const userOption = option('--user <upn>', 'whose, where several people have signed in');
+const kdcOption = option('--kdc <host:port>', 'the domain controller; found through DNS unless given');
+
+function kdcOf(given: Given): { kdc?: { host: string; port: number } } {
+  const kdc = text(given, 'kdc');
+  if (kdc === undefined) return {};
+  const match = /^\[?([^\]]+?)\]?(?::(\d{1,5}))?$/.exec(kdc);
+  if (!match?.[1])
+    throw new CliError('usage', '--kdc takes a host and a port, such as dc1.corp.example.com:88.');
+  return { kdc: { host: match[1], port: Number(match[2] ?? 88) } };
+}
+
+export function signInCommands(program: Command): void {
+  define(
+    program,
+    {
+      usage: 'signin',
+      summary: 'sign in with a security key; fetches the tickets of your domain',
+      example: 'kennel signin --ccache /tmp/krb5cc_1000',
+      options: [
+        keyOption,
+        pinFileOption,
+        kdcOption,
+        option('--ccache <file>', 'where to write the tickets (KRB5CCNAME unless given)'),
+      ],
+    },
+    (_, given) =>
+      withKey(given, async (key) => {
+        const ccache = text(given, 'ccache');
+        const value = await signIn({
+          stateDir: deviceDir(),
+          key,
+          pin: await readPin(text(given, 'pinFile')),
+          ...kdcOf(given),
+          ...(ccache ? { ccache } : {}),
+        });
+        const { ticket } = value;
+        const signedIn = `Signed in as ${value.user.upn}.`;
+        if (ticket.state === 'full')
+          return {
+            value,
+            text: `${signedIn}\nTickets of ${ticket.realm} until ${ticket.endTime.toISOString()}, in ${ticket.ccache}`,
+          };
+        return {
+          value,
+          text: `${signedIn} There is no Kerberos ticket: ${ticket.message}\n${ticket.next}`,
+          exitCode: exitCodeOf(ticket.code),
+        };
+      }),
+  );
+  define(
+    program,
+    {
+      usage: 'tickets',
+      summary: 'fetch the tickets that are still missing, and list those that are there',
+      example: 'kennel tickets --json',
+      options: [userOption, kdcOption],
+    },
+    async (_, given) => {
+      const user = text(given, 'user');
+      const who = { stateDir: deviceDir(), ...(user ? { user } : {}) };
+      const ticket = await fetchTickets({ ...who, ...kdcOf(given) });
+      const { ccache, tickets } = listTickets(who);
+      const rows = tickets.map((each) => [each.server, each.endTime.toISOString(), each.client]);
+      const listed = table(['service', 'until', 'client'], rows, `No tickets in ${ccache}.`);
+      if (ticket.state === 'full') return { value: { ticket, ccache, tickets }, text: listed };
+      return {
+        value: { ticket, ccache, tickets },
+        text: `${listed}\n${ticket.message}\n${ticket.next}`,
+        exitCode: exitCodeOf(ticket.code),
+      };
+    },
+  );
+  define(
+    program,
+    {
+      usage: 'signout',
+      summary: 'destroy the tickets and the Primary Refresh Token on this device',
+      example: 'kennel signout',
+      options: [userOption],
+    },
+    async (_, given) => {
+      const user = text(given, 'user');
+      const value = signOut({ stateDir: deviceDir(), ...(user ? { user } : {}) });
+      return { value, text: `Signed out: ${value.users.join(', ') || 'nobody was signed in'}.` };
+    },
+  );
+}

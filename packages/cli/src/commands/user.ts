@@ -1,0 +1,136 @@
+/** kennel user: the tenant's users, with the names that they have in AD. */
+import { adminClient, type User, type UserChanges } from '@kennel/tenant';
+import type { Command } from 'commander';
+import { define, type Given, option, text } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { tenantDir } from '../home.ts';
+import { fields, table } from '../table.ts';
+
+const ON_PREMISES = [
+  option('--display-name <name>', 'the name that people see'),
+  option('--sid <sid>', "onPremisesSecurityIdentifier: the user's SID in AD"),
+  option('--sam-account-name <name>', 'onPremisesSamAccountName'),
+  option('--domain <dns-name>', "onPremisesDomainName: DNS name of the user's AD domain"),
+];
+
+function changesOf(given: Given): UserChanges {
+  const changes: UserChanges = {};
+  const displayName = text(given, 'displayName');
+  const sid = text(given, 'sid');
+  const samAccountName = text(given, 'samAccountName');
+  const domain = text(given, 'domain');
+  if (displayName !== undefined) changes.displayName = displayName;
+  if (sid !== undefined) changes.onPremisesSecurityIdentifier = sid || null;
+  if (samAccountName !== undefined) changes.onPremisesSamAccountName = samAccountName || null;
+  if (domain !== undefined) changes.onPremisesDomainName = domain || null;
+  return changes;
+}
+
+const shown = (user: User) => fields({ ...user });
+
+export function userCommands(program: Command): void {
+  const group = program.command('user').description('users of the tenant');
+  const client = () => adminClient(tenantDir()).users;
+
+  define(
+    group,
+    {
+      usage: 'create <upn>',
+      summary: 'add a user',
+      example:
+        'kennel user create alice@corp.example.com --sid S-1-5-21-1-2-3-1104 --sam-account-name alice --domain corp.example.com',
+      options: ON_PREMISES,
+    },
+    async ([upn = ''], given) => {
+      const {
+        displayName,
+        onPremisesSecurityIdentifier: sid,
+        onPremisesSamAccountName: sam,
+        onPremisesDomainName: domain,
+      } = changesOf(given);
+      const value = await client().create({
+        userPrincipalName: upn,
+        ...(displayName ? { displayName } : {}),
+        ...(sid ? { onPremisesSecurityIdentifier: sid } : {}),
+        ...(sam ? { onPremisesSamAccountName: sam } : {}),
+        ...(domain ? { onPremisesDomainName: domain } : {}),
+      });
+      return { value, text: shown(value) };
+    },
+  );
+  define(group, { usage: 'list', summary: 'list the users', example: 'kennel user list' }, async () => {
+    const value = await client().list();
+    const rows = value.map((user) => [
+      user.userPrincipalName,
+      user.displayName,
+      user.enabled ? 'yes' : 'no',
+      user.onPremisesSecurityIdentifier ?? '-',
+    ]);
+    return {
+      value,
+      text: table(
+        ['user', 'name', 'enabled', 'SID'],
+        rows,
+        'There are no users yet. Add one with: kennel user create <upn>',
+      ),
+    };
+  });
+  define(
+    group,
+    { usage: 'show <user>', summary: 'show one user', example: 'kennel user show alice' },
+    async ([user = '']) => {
+      const value = await client().show(user);
+      return { value, text: shown(value) };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'update <user>',
+      summary: 'change a user; an empty value takes a field away',
+      example: 'kennel user update alice --display-name "Alice Example"',
+      options: ON_PREMISES,
+    },
+    async ([user = ''], given) => {
+      const changes = changesOf(given);
+      if (Object.keys(changes).length === 0)
+        throw new CliError(
+          'usage',
+          'Say what is to change: --display-name, --sid, --sam-account-name or --domain.',
+        );
+      const value = await client().update(user, changes);
+      return { value, text: shown(value) };
+    },
+  );
+  define(
+    group,
+    { usage: 'enable <user>', summary: 'let a user sign in again', example: 'kennel user enable alice' },
+    async ([user = '']) => {
+      const value = await client().enable(user);
+      return { value, text: `${value.userPrincipalName} may sign in.` };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'disable <user>',
+      summary: "refuse a user's sign-ins from now on",
+      example: 'kennel user disable alice',
+    },
+    async ([user = '']) => {
+      const value = await client().disable(user);
+      return {
+        value,
+        text: `${value.userPrincipalName} may not sign in. Tickets that a domain controller issued before end by themselves within ten hours.`,
+      };
+    },
+  );
+  define(
+    group,
+    { usage: 'delete <user>', summary: 'remove a user with their keys', example: 'kennel user delete alice' },
+    async ([user = '']) => {
+      await client().delete(user);
+      return { value: { deleted: user }, text: `${user} is removed.` };
+    },
+  );
+}

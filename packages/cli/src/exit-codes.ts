@@ -1,0 +1,214 @@
+/** Exit codes: one for each thing that a script would act on. The page docs/exit-codes.md is made of this table. */
+
+interface ExitCode {
+  exit: number;
+  meaning: string;
+  /** The errors' codes. */
+  codes: readonly string[];
+}
+
+export const EXIT = { USAGE: 2, AUDIT_BROKEN: 5 } as const;
+
+export const EXIT_CODES: readonly ExitCode[] = [
+  {
+    exit: 2,
+    meaning: 'the command line is wrong',
+    codes: [
+      'usage',
+      'pin-missing',
+      'file-unreadable',
+      'cancelled',
+      'demo-home-in-use',
+      'tenant-url-invalid',
+      'ccache-unsupported',
+    ],
+  },
+  {
+    exit: 3,
+    meaning: 'the tenant does not run or cannot be reached',
+    codes: ['tenant-not-running', 'tenant-unreachable'],
+  },
+  {
+    exit: 4,
+    meaning: "the tenant's TLS certificate is not trusted",
+    codes: ['tenant-certificate-untrusted', 'ca-file-unreadable'],
+  },
+  { exit: EXIT.AUDIT_BROKEN, meaning: 'the audit was changed', codes: [] },
+  {
+    exit: 6,
+    meaning: 'the configuration or the state directory is not usable',
+    codes: [
+      'config-missing',
+      'config-invalid',
+      'config-exists',
+      'rp-id-changed',
+      'store-unreachable',
+      'store-not-initialised',
+      'tenant-already-running',
+      'address-in-use',
+      'socket-path-too-long',
+      'state-dir-exposed',
+      'state-damaged',
+      'state-newer',
+      'state-unwritable',
+      'machine-key-unusable',
+    ],
+  },
+  {
+    exit: 7,
+    meaning: 'what was named does not exist, or exists already',
+    codes: [
+      'user-not-found',
+      'user-exists',
+      'user-ambiguous',
+      'sid-taken',
+      'key-not-found',
+      'key-exists',
+      'device-not-found',
+      'kerberos-domain-not-found',
+    ],
+  },
+  {
+    exit: 8,
+    meaning: 'the keytab holds no usable key',
+    codes: [
+      'keytab-empty',
+      'keytab-malformed',
+      'value-out-of-range',
+      'etype-unsupported',
+      'krbtgt-key-older',
+    ],
+  },
+  {
+    exit: 10,
+    meaning: 'this device is not joined',
+    codes: ['not-joined', 'joined-elsewhere', 'not-signed-in'],
+  },
+  {
+    exit: 11,
+    meaning: 'the device is disabled or unknown to the tenant',
+    codes: ['device-disabled', 'device-unknown'],
+  },
+  {
+    exit: 12,
+    meaning: "the device's certificate is no longer good",
+    codes: [
+      'certificate-superseded',
+      'certificate-foreign',
+      'certificate-expired',
+      'device-signature-invalid',
+    ],
+  },
+  {
+    exit: 13,
+    meaning: 'the nonce is expired, spent or of another tenant',
+    codes: ['nonce-expired', 'nonce-replayed', 'nonce-unknown'],
+  },
+  {
+    exit: 14,
+    meaning: "the security key's answer was refused",
+    codes: [
+      'assertion-invalid',
+      'assertion-wrong-device',
+      'assertion-wrong-purpose',
+      'key-counter-regressed',
+    ],
+  },
+  {
+    exit: 15,
+    meaning: 'the security key is not registered here',
+    codes: ['key-unknown', 'no-credentials', 'software-key-refused'],
+  },
+  { exit: 16, meaning: 'the security key was removed', codes: ['key-removed'] },
+  { exit: 17, meaning: 'the user is disabled in the tenant', codes: ['user-disabled'] },
+  {
+    exit: 20,
+    meaning: 'no security key answers',
+    codes: ['key-unreachable', 'touch-denied', 'touch-timeout', 'pin-not-set', 'key-failed'],
+  },
+  { exit: 21, meaning: 'wrong PIN', codes: ['pin-invalid'] },
+  {
+    exit: 22,
+    meaning: 'three wrong PINs in a row: take the key out and put it in again',
+    codes: ['pin-auth-blocked'],
+  },
+  { exit: 23, meaning: 'the key is locked after too many wrong PINs', codes: ['pin-blocked'] },
+  {
+    exit: 30,
+    meaning:
+      'signed in, no ticket: the domain controller denies the user (a NeverReveal group, or outside Domain Users)',
+    codes: ['dc-denied'],
+  },
+  {
+    exit: 31,
+    meaning: 'signed in, no ticket: the account is disabled in AD',
+    codes: ['dc-account-disabled'],
+  },
+  {
+    exit: 32,
+    meaning: 'signed in, no ticket: the account is locked out in AD',
+    codes: ['dc-account-locked'],
+  },
+  { exit: 33, meaning: 'signed in, no ticket: the account has expired in AD', codes: ['dc-account-expired'] },
+  {
+    exit: 34,
+    meaning: 'signed in, no ticket: the password must be changed in AD',
+    codes: ['dc-password-must-change'],
+  },
+  {
+    exit: 35,
+    meaning: 'signed in, no ticket: the clocks of tenant and domain controller are apart',
+    codes: ['dc-clock-skew', 'partial-tgt-expired'],
+  },
+  {
+    exit: 36,
+    meaning: "signed in, no ticket: the domain controller does not know the tenant's key",
+    codes: ['dc-key-unknown'],
+  },
+  {
+    exit: 37,
+    meaning: 'signed in, no ticket yet: no domain controller can be reached',
+    codes: ['dc-unreachable'],
+  },
+  {
+    exit: 38,
+    meaning: 'signed in, no ticket: the domain controller refused for another reason',
+    codes: ['dc-refused', 'dc-account-unknown', 'dc-answer-malformed'],
+  },
+  {
+    exit: 40,
+    meaning: 'signed in, no ticket: the tenant has no key of the domain',
+    codes: ['no-kerberos-key', 'no-on-premises-account', 'ticket-not-made', 'no-partial-tgt'],
+  },
+  {
+    exit: 41,
+    meaning: "signed in, no ticket: the user's SID is not of the KerberosDomain",
+    codes: ['sid-outside-domain'],
+  },
+  { exit: 42, meaning: 'signed in, no ticket: the account is protected', codes: ['protected-account'] },
+];
+
+const BY_CODE = new Map(EXIT_CODES.flatMap(({ exit, codes }) => codes.map((code) => [code, exit] as const)));
+
+/** The exit code of an error's code; 1 for what no script needs to tell apart. */
+export const exitCodeOf = (code: string): number => BY_CODE.get(code) ?? 1;
+
+/** Markdown of docs/exit-codes.md. */
+export function exitCodesPage(): string {
+  const rows = EXIT_CODES.map(
+    ({ exit, meaning, codes }) =>
+      `| ${exit} | ${meaning} | ${codes.map((code) => `\`${code}\``).join(', ')} |`,
+  );
+  return `# Exit codes
+
+Every \`kennel\` command ends with one of these; with \`--json\` an error is \`{"error":{"code","message","next"}}\`.
+
+| exit | meaning | \`error.code\` |
+|---|---|---|
+| 0 | done | |
+| 1 | anything else; the message says what | |
+${rows.join('\n')}
+
+This page is generated; \`node packages/cli/src/write-pages.ts\` writes it anew.
+`;
+}

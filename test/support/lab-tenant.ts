@@ -1,0 +1,61 @@
+/** A tenant for a test: made in a temporary folder, served over TLS on loopback, with a domain's key published. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kerberosServerKey } from '@kennel/active-directory';
+import { type AdminClient, adminClient, initTenant, serveTenant } from '@kennel/tenant';
+import pino from 'pino';
+
+export interface LabTenant {
+  /** Folder of the test; the tenant's state is in `tenant` below it. */
+  home: string;
+  url: string;
+  ca: string;
+  admin: AdminClient;
+  close(): Promise<void>;
+}
+
+export interface LabTenantOptions {
+  now?: () => Date;
+  store?: { postgresql: string };
+}
+
+export async function startLabTenant(options: LabTenantOptions = {}): Promise<LabTenant> {
+  const home = mkdtempSync(join(tmpdir(), 'kennel-test-'));
+  const stateDir = join(home, 'tenant');
+  const { now, store } = options;
+  const { caFile = '' } = await initTenant({
+    stateDir,
+    hostName: 'localhost',
+    listen: { port: 0 },
+    lab: true,
+    ...(store ? { store } : {}),
+  });
+  const running = await serveTenant({ stateDir, log: pino({ level: 'silent' }), ...(now ? { now } : {}) });
+  return {
+    home,
+    url: running.url,
+    ca: caFile,
+    admin: adminClient(stateDir),
+    close: async () => {
+      await running.close();
+      rmSync(home, { recursive: true });
+    },
+  };
+}
+
+/** Publishes the key of an exported keytab, as `kennel kerberos-server import` does. */
+export async function publishKeytab(
+  admin: AdminClient,
+  keytab: string,
+  { netbiosName, domainSid }: { netbiosName: string; domainSid: string },
+): Promise<void> {
+  const { key, ...server } = kerberosServerKey(readFileSync(keytab));
+  await admin.kerberosDomains.publish({
+    ...server,
+    netbiosName,
+    domainSid,
+    dnsName: server.realm.toLowerCase(),
+    key: Buffer.from(key).toString('base64'),
+  });
+}
