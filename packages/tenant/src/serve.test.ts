@@ -110,6 +110,17 @@ test('a changed RP ID is refused at start: every key would stop working', async 
   await expect(init()).rejects.toMatchObject({ code: 'rp-id-changed' });
 });
 
+test('an origin outside the RP ID is refused at start', async () => {
+  await init();
+  edit((config) =>
+    Object.assign(config, { origins: ['https://login.example.com', 'https://login.evil.example'] }),
+  );
+  await expect(serve()).rejects.toMatchObject({
+    code: 'config-invalid',
+    message: expect.stringContaining('evil'),
+  });
+});
+
 test('the store of another tenant, an empty one, and a lost or wrong master key are refused', async () => {
   await init();
   edit((config) => Object.assign(config, { tenantId: '11111111-1111-4111-8111-111111111111' }));

@@ -39,6 +39,8 @@ export interface ServeOptions {
   /** The clock; the system's unless given. */
   now?: () => Date;
   log?: FastifyBaseLogger;
+  /** A file for the log, in place of standard error. */
+  logFile?: string;
 }
 
 export interface RunningTenant {
@@ -56,7 +58,8 @@ export interface RunningTenant {
 export async function serveTenant({
   stateDir,
   now = () => new Date(),
-  log = defaultLog(),
+  logFile,
+  log = defaultLog(logFile),
 }: ServeOptions): Promise<RunningTenant> {
   const config = readConfig(stateDir);
   const paths = statePaths(stateDir);

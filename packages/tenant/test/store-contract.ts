@@ -1,5 +1,5 @@
 /** What the store promises, whichever database is behind it: one set of tests for SQLite and PostgreSQL. */
-import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertLines, linesAfter, newestLines } from '../src/audit/queries.ts';
@@ -323,10 +323,14 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await verifyAudit(store)).toMatchObject({ ok: true, lines: 80 });
     });
 
-    test('a line that was put in by hand, or follows a gap, breaks the chain', async () => {
+    test('a line that was put in by hand breaks the chain, even with a hash that fits itself', async () => {
       const [last] = await newestLines(store, 1);
       if (last === undefined) throw new Error('no line');
-      await insertLines(store, [{ ...last, seq: last.seq + 1, previous_hash: last.hash }]);
+      const content = { ...last, seq: 81, previous_hash: '0'.repeat(64) };
+      const { seq, time, event, actor, subject, outcome, reason, correlation_id, previous_hash } = content;
+      const parts = [previous_hash, seq, time, event, actor, subject, outcome, reason, correlation_id];
+      const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+      await insertLines(store, [{ ...content, hash }]);
       expect(await verifyAudit(store)).toEqual({ ok: false, lines: 80, brokenAt: 81 });
     });
   });

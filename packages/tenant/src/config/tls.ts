@@ -41,19 +41,21 @@ export async function ensureTlsCa(
   if (config.tls !== 'selfSigned' || existsSync(paths.certificate)) return;
   const { publicKey, privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
   const name = new x509.Name([{ CN: [`${config.tenantName} TLS CA`.slice(0, 64)] }]);
+  const subjectKey = await webKey(publicKey, 'verify');
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: name,
     issuer: name,
     notBefore: later(now, -BACKDATED_SECONDS),
     notAfter: later(now, CA_SECONDS),
-    publicKey: await webKey(publicKey, 'verify'),
+    publicKey: subjectKey,
     signingKey: await webKey(privateKey, 'sign'),
     signingAlgorithm: ECDSA,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
       new x509.Extension('2.5.29.30', true, nameConstraints(config.hostName)),
+      await x509.SubjectKeyIdentifierExtension.create(subjectKey),
     ],
   });
   mkdirSync(statePaths(stateDir).tls, { recursive: true, mode: 0o700 });
@@ -96,6 +98,7 @@ async function issueServerCertificate(
   const caKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
   der.fill(0);
   const { publicKey, privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+  const subjectKey = await webKey(publicKey, 'verify');
   const expires = Math.min(later(now, SERVER_SECONDS).getTime(), ca.notAfter.getTime());
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
@@ -103,7 +106,7 @@ async function issueServerCertificate(
     issuer: ca.subjectName,
     notBefore: later(now, -BACKDATED_SECONDS),
     notAfter: new Date(expires),
-    publicKey: await webKey(publicKey, 'verify'),
+    publicKey: subjectKey,
     signingKey: await webKey(caKey, 'sign'),
     signingAlgorithm: ECDSA,
     extensions: [
@@ -111,6 +114,9 @@ async function issueServerCertificate(
       new x509.ExtendedKeyUsageExtension([SERVER_AUTH], false),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.SubjectAlternativeNameExtension([{ type: isIP(hostName) ? 'ip' : 'dns', value: hostName }]),
+      // Strict verifiers (RFC 5280 section 4.2.1.1) want both identifiers.
+      await x509.SubjectKeyIdentifierExtension.create(subjectKey),
+      await x509.AuthorityKeyIdentifierExtension.create(await ca.publicKey.export()),
     ],
   });
   return {

@@ -15,8 +15,12 @@ const SECRET_MEMBERS = [
   'pin',
 ];
 
-/** Level from `KENNEL_LOG_LEVEL`, else info. */
-export function defaultLog(): FastifyBaseLogger {
+/**
+ * Level from `KENNEL_LOG_LEVEL`, else info.
+ *
+ * @param file where to, in place of standard error
+ */
+export function defaultLog(file?: string): FastifyBaseLogger {
   return pino(
     {
       name: 'kennel-tenant',
@@ -26,6 +30,6 @@ export function defaultLog(): FastifyBaseLogger {
         censor: '[redacted]',
       },
     },
-    pino.destination(2),
+    pino.destination(file ?? 2),
   );
 }

@@ -1,10 +1,13 @@
-/** The device certificate through OpenSSL's eyes: chain, purposes and the extensions that clients parse. */
+/** The certificates that the tenant issues, through the eyes of OpenSSL and curl: of devices, and of its own TLS CA. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { loadMasterKey } from '../../packages/secrets/src/index.ts';
+import { loadTls } from '../../packages/tenant/src/config/tls.ts';
+import { initTenant } from '../../packages/tenant/src/index.ts';
 import { openStore } from '../../packages/tenant/src/store/open.ts';
 import {
   enrol,
@@ -107,4 +110,42 @@ it("curl trusts the tenant's own CA, and only for its host name", async () => {
   };
   expect(JSON.parse(await nonceFrom('localhost'))).toEqual({ Nonce: expect.any(String) });
   await expect(nonceFrom('login.example.com')).rejects.toThrow(/certificate|SSL/i);
+});
+
+it.each([
+  ['localhost', 'DNS:localhost'],
+  ['127.0.0.1', 'IP:127.0.0.1/255.255.255.255'],
+  ['::1', 'IP:0:0:0:0:0:0:0:1/FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF:FFFF'],
+])("the tenant's own TLS CA may vouch for %s alone, and OpenSSL agrees", async (hostName, permitted) => {
+  const stateDir = join(dir, `state-${hostName.replaceAll(':', '-')}`);
+  const rpId = 'localhost';
+  const { config, caFile = '' } = await initTenant({
+    stateDir,
+    hostName,
+    rpId,
+    origins: ['https://localhost'],
+  });
+  const text = openssl('x509', '-in', caFile, '-noout', '-text');
+  expect(text).toMatch(/Name Constraints: critical\s+Permitted:\s+/);
+  expect(text).toContain(permitted);
+  const master = loadMasterKey(join(stateDir, 'master.key'));
+  const verify = async (name: string) => {
+    const { cert } = await loadTls(stateDir, { ...config, hostName: name }, master, new Date());
+    const file = join(stateDir, 'server.pem');
+    writeFileSync(file, cert);
+    return openssl(
+      'verify',
+      '-CAfile',
+      caFile,
+      '-purpose',
+      'sslserver',
+      '-x509_strict',
+      '-no_check_time',
+      file,
+    );
+  };
+  expect(await verify(hostName)).toContain('OK');
+  await expect(verify(hostName.includes('host') ? 'login.example.com' : '10.0.0.1')).rejects.toThrow(
+    'permitted subtree',
+  );
 });
