@@ -30,6 +30,6 @@ export function defaultLog(file?: string): FastifyBaseLogger {
         censor: '[redacted]',
       },
     },
-    pino.destination(file ?? 2),
+    pino.destination(file === undefined ? { dest: 2 } : { dest: file, mode: 0o600 }),
   );
 }
