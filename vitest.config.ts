@@ -1,6 +1,8 @@
 /** Test projects: `unit` beside the code, `interop` against real peers, `full` for what takes long. */
 import { defineConfig } from 'vitest/config';
 
+process.env.KENNEL_LOG_LEVEL ??= 'silent';
+
 const slow = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 export default defineConfig({

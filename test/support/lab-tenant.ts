@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kerberosServerKey } from '@kennel/active-directory';
 import { type AdminClient, adminClient, initTenant, serveTenant } from '@kennel/tenant';
-import pino from 'pino';
 
 export interface LabTenant {
   /** Folder of the test; the tenant's state is in `tenant` below it. */
@@ -31,7 +30,7 @@ export async function startLabTenant(options: LabTenantOptions = {}): Promise<La
     lab: true,
     ...(store ? { store } : {}),
   });
-  const running = await serveTenant({ stateDir, log: pino({ level: 'silent' }), ...(now ? { now } : {}) });
+  const running = await serveTenant({ stateDir, ...(now ? { now } : {}) });
   return {
     home,
     url: running.url,

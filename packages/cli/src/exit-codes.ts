@@ -209,6 +209,6 @@ Every \`kennel\` command ends with one of these; with \`--json\` an error is \`{
 | 1 | anything else; the message says what | |
 ${rows.join('\n')}
 
-This page is generated; \`node packages/cli/src/write-pages.ts\` writes it anew.
+This page is generated; \`npm run pages\` writes it anew.
 `;
 }

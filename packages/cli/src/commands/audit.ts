@@ -1,14 +1,13 @@
 /** kennel audit: what the tenant decided, and the proof that nobody changed the record. */
-import { adminClient } from '@kennel/tenant';
 import type { Command } from 'commander';
+import { admin } from '../admin.ts';
 import { define, option, text } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { tenantDir } from '../home.ts';
 import { table } from '../table.ts';
 
 export function auditCommands(program: Command): void {
   const group = program.command('audit').description('the append-only record of decisions');
-  const client = () => adminClient(tenantDir()).audit;
+  const client = async () => (await admin()).audit;
   define(
     group,
     {
@@ -22,7 +21,7 @@ export function auditCommands(program: Command): void {
     },
     async (_, given) => {
       const before = text(given, 'before');
-      const value = await client().list({
+      const value = await (await client()).list({
         limit: Number(text(given, 'limit')),
         ...(before ? { before: Number(before) } : {}),
       });
@@ -49,7 +48,7 @@ export function auditCommands(program: Command): void {
       example: 'kennel audit verify',
     },
     async () => {
-      const value = await client().verify();
+      const value = await (await client()).verify();
       const text = value.ok
         ? `The audit is intact: ${value.lines} events.`
         : `The audit was changed at event ${value.brokenAt}. Compare with a backup from before.`;

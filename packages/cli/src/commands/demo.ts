@@ -1,5 +1,5 @@
 /** kennel demo: the whole flow on this machine, with an embedded domain or a real Samba. */
-import { runDemo, type StepReport } from '@kennel/lab';
+import type { StepReport } from '@kennel/lab';
 import type { Command } from 'commander';
 import { define, option, text } from '../command.ts';
 
@@ -26,6 +26,7 @@ export function demoCommand(program: Command): void {
       const stopped = new Promise<void>((stop) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
       });
+      const { runDemo } = await import('@kennel/lab');
       const demo = await runDemo({
         home: text(given, 'home') ?? '.kennel/demo',
         samba: given.samba === true,

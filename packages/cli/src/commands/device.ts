@@ -1,9 +1,8 @@
 /** kennel device: this device (join, status, leave), and the tenant's devices (list, show, enable, disable, delete). */
-import { joinDevice, leaveDevice, readStatus } from '@kennel/device';
-import { adminClient } from '@kennel/tenant';
 import type { Command } from 'commander';
+import { admin } from '../admin.ts';
 import { define, option, required, text } from '../command.ts';
-import { deviceDir, tenantDir } from '../home.ts';
+import { deviceDir } from '../home.ts';
 import { pinFileOption, readPin } from '../pin.ts';
 import { fields, table } from '../table.ts';
 import { keyOption, withKey } from './key.ts';
@@ -34,6 +33,7 @@ function thisDevice(group: Command): void {
       withKey(given, async (key) => {
         const caFile = text(given, 'ca');
         const displayName = text(given, 'name');
+        const { joinDevice } = await import('@kennel/device');
         const value = await joinDevice({
           stateDir: deviceDir(),
           tenantUrl: text(given, 'tenant') ?? '',
@@ -53,6 +53,7 @@ function thisDevice(group: Command): void {
       example: 'kennel device status --json',
     },
     async () => {
+      const { readStatus } = await import('@kennel/device');
       const value = readStatus(deviceDir());
       return { value, text: statusText(value) };
     },
@@ -65,6 +66,7 @@ function thisDevice(group: Command): void {
       example: 'kennel device leave',
     },
     async () => {
+      const { leaveDevice } = await import('@kennel/device');
       const value = leaveDevice({ stateDir: deviceDir() });
       return {
         value,
@@ -75,12 +77,12 @@ function thisDevice(group: Command): void {
 }
 
 function tenantDevices(group: Command): void {
-  const client = () => adminClient(tenantDir()).devices;
+  const client = async () => (await admin()).devices;
   define(
     group,
     { usage: 'list', summary: "list the tenant's devices (administrator)", example: 'kennel device list' },
     async () => {
-      const value = await client().list();
+      const value = await (await client()).list();
       const rows = value.map((device) => [
         device.id,
         device.displayName,
@@ -102,7 +104,7 @@ function tenantDevices(group: Command): void {
       example: 'kennel device show 7c1f...',
     },
     async ([id = '']) => {
-      const value = await client().show(id);
+      const value = await (await client()).show(id);
       return { value, text: fields({ ...value }) };
     },
   );
@@ -114,7 +116,7 @@ function tenantDevices(group: Command): void {
       example: 'kennel device enable 7c1f...',
     },
     async ([id = '']) => {
-      const value = await client().enable(id);
+      const value = await (await client()).enable(id);
       return { value, text: `${value.displayName} is enabled.` };
     },
   );
@@ -126,7 +128,7 @@ function tenantDevices(group: Command): void {
       example: 'kennel device disable 7c1f...',
     },
     async ([id = '']) => {
-      const value = await client().disable(id);
+      const value = await (await client()).disable(id);
       return {
         value,
         text: `${value.displayName} is disabled. Tickets that a domain controller issued before end by themselves within ten hours.`,
@@ -141,7 +143,7 @@ function tenantDevices(group: Command): void {
       example: 'kennel device delete 7c1f...',
     },
     async ([id = '']) => {
-      await client().delete(id);
+      await (await client()).delete(id);
       return { value: { deleted: id }, text: 'The device is removed.' };
     },
   );

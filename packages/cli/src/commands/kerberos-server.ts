@@ -1,11 +1,10 @@
 /** kennel kerberos-server: the keys with which the tenant signs partial TGTs, one KerberosDomain for each AD domain. */
 import { readFileSync } from 'node:fs';
-import { kerberosServerKey } from '@kennel/active-directory';
-import { adminClient, type KerberosDomain } from '@kennel/tenant';
+import type { KerberosDomain } from '@kennel/tenant';
 import type { Command } from 'commander';
+import { admin } from '../admin.ts';
 import { define, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { tenantDir } from '../home.ts';
 import { fields, table } from '../table.ts';
 
 const shown = (domain: KerberosDomain) => fields({ ...domain });
@@ -14,7 +13,7 @@ export function kerberosServerCommands(program: Command): void {
   const group = program
     .command('kerberos-server')
     .description('the Kerberos server objects of AD domains, as the tenant knows them');
-  const client = () => adminClient(tenantDir()).kerberosDomains;
+  const client = async () => (await admin()).kerberosDomains;
 
   define(
     group,
@@ -32,8 +31,9 @@ export function kerberosServerCommands(program: Command): void {
       ],
     },
     async (_, given) => {
+      const { kerberosServerKey } = await import('@kennel/active-directory');
       const { key, realm, ...server } = kerberosServerKey(readKeytab(text(given, 'keytab') ?? ''));
-      const value = await client().publish({
+      const value = await (await client()).publish({
         ...server,
         realm,
         dnsName: realm.toLowerCase(),
@@ -51,7 +51,7 @@ export function kerberosServerCommands(program: Command): void {
     group,
     { usage: 'list', summary: 'list the KerberosDomains', example: 'kennel kerberos-server list' },
     async () => {
-      const value = await client().list();
+      const value = await (await client()).list();
       const rows = value.map((domain) => [
         domain.dnsName,
         String(domain.krbtgtNumber),
@@ -77,7 +77,7 @@ export function kerberosServerCommands(program: Command): void {
       example: 'kennel kerberos-server remove corp.example.com',
     },
     async ([domain = '']) => {
-      await client().remove(domain);
+      await (await client()).remove(domain);
       return {
         value: { removed: domain },
         text: `${domain} is removed from the tenant. The objects in AD are untouched.`,

@@ -1,9 +1,9 @@
 /** kennel key: security keys, on the desk (info, PIN) and in the tenant (register, list, remove). */
-import { connectSoftwareKey, createCredentialJson, type SecurityKey } from '@kennel/security-key';
-import { adminClient } from '@kennel/tenant';
+import type { SecurityKey } from '@kennel/security-key';
 import type { Command } from 'commander';
+import { admin } from '../admin.ts';
 import { define, type Given, option, required, text } from '../command.ts';
-import { softwareKeySocket, tenantDir } from '../home.ts';
+import { softwareKeySocket } from '../home.ts';
 import { pinFileOption, readPin } from '../pin.ts';
 import { fields, table } from '../table.ts';
 
@@ -14,6 +14,7 @@ export const keyOption = option(
 
 /** Runs something with the key and lets go of it, whatever happens. */
 export async function withKey<T>(given: Given, use: (key: SecurityKey) => Promise<T>): Promise<T> {
+  const { connectSoftwareKey } = await import('@kennel/security-key');
   const key = await connectSoftwareKey(text(given, 'keySocket') ?? softwareKeySocket(), {
     onTouchNeeded: () => console.error('Touch the security key now.'),
   });
@@ -28,7 +29,7 @@ export function keyCommands(program: Command): void {
   const group = program
     .command('key')
     .description('security keys: the one at hand, and those registered in the tenant');
-  const client = () => adminClient(tenantDir()).keys;
+  const client = async () => (await admin()).keys;
 
   define(
     group,
@@ -100,14 +101,15 @@ export function keyCommands(program: Command): void {
     (_, given) =>
       withKey(given, async (key) => {
         const user = text(given, 'user') ?? '';
-        const { publicKey, origin } = await client().options(user);
+        const { createCredentialJson } = await import('@kennel/security-key');
+        const { publicKey, origin } = await (await client()).options(user);
         const credential = await createCredentialJson(
           key,
           publicKey,
           origin,
           await readPin(text(given, 'pinFile')),
         );
-        const value = await client().register(user, {
+        const value = await (await client()).register(user, {
           displayName: text(given, 'displayName') ?? 'Security key',
           credential,
         });
@@ -123,7 +125,7 @@ export function keyCommands(program: Command): void {
       options: [required('--user <user>', 'whose')],
     },
     async (_, given) => {
-      const value = await client().list(text(given, 'user') ?? '');
+      const value = await (await client()).list(text(given, 'user') ?? '');
       const rows = value.map((key) => [
         key.id,
         key.displayName,
@@ -150,7 +152,7 @@ export function keyCommands(program: Command): void {
       options: [required('--user <user>', 'whose')],
     },
     async ([id = ''], given) => {
-      await client().remove(text(given, 'user') ?? '', id);
+      await (await client()).remove(text(given, 'user') ?? '', id);
       return {
         value: { removed: id },
         text: 'The key is removed. Tickets that a domain controller issued before end by themselves within ten hours.',

@@ -1,5 +1,4 @@
 /** kennel signin, tickets, signout: a person on a joined device. */
-import { fetchTickets, listTickets, signIn, signOut } from '@kennel/device';
 import type { Command } from 'commander';
 import { define, type Given, option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -38,6 +37,7 @@ export function signInCommands(program: Command): void {
     (_, given) =>
       withKey(given, async (key) => {
         const ccache = text(given, 'ccache');
+        const { signIn } = await import('@kennel/device');
         const value = await signIn({
           stateDir: deviceDir(),
           key,
@@ -70,6 +70,7 @@ export function signInCommands(program: Command): void {
     async (_, given) => {
       const user = text(given, 'user');
       const who = { stateDir: deviceDir(), ...(user ? { user } : {}) };
+      const { fetchTickets, listTickets } = await import('@kennel/device');
       const ticket = await fetchTickets({ ...who, ...kdcOf(given) });
       const { ccache, tickets } = listTickets(who);
       const rows = tickets.map((each) => [each.server, each.endTime.toISOString(), each.client]);
@@ -92,6 +93,7 @@ export function signInCommands(program: Command): void {
     },
     async (_, given) => {
       const user = text(given, 'user');
+      const { signOut } = await import('@kennel/device');
       const value = signOut({ stateDir: deviceDir(), ...(user ? { user } : {}) });
       return { value, text: `Signed out: ${value.users.join(', ') || 'nobody was signed in'}.` };
     },

@@ -1,6 +1,5 @@
 /** kennel software-key: a security key in software, for labs; a tenant refuses it unless it is configured as one. */
 import { confirm, isCancel } from '@clack/prompts';
-import { serveSoftwareKey } from '@kennel/security-key';
 import type { Command } from 'commander';
 import { define, option, text } from '../command.ts';
 import { softwareKeySocket, softwareKeyState } from '../home.ts';
@@ -24,6 +23,7 @@ export function softwareKeyCommands(program: Command): void {
     },
     async (_, given) => {
       const socketPath = text(given, 'socket') ?? softwareKeySocket();
+      const { serveSoftwareKey } = await import('@kennel/security-key');
       const served = await serveSoftwareKey({
         socketPath,
         statePath: text(given, 'state') ?? softwareKeyState(),

@@ -1,6 +1,6 @@
 /** kennel init, serve and status: the tenant itself. */
-import { adminClient, initTenant, serveTenant } from '@kennel/tenant';
 import type { Command } from 'commander';
+import { admin } from '../admin.ts';
 import { define, type Given, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { tenantDir } from '../home.ts';
@@ -31,6 +31,7 @@ export function tenantCommands(program: Command): void {
       ],
     },
     async (_, given) => {
+      const { initTenant } = await import('@kennel/tenant');
       const { config, caFile } = await initTenant({ stateDir: tenantDir(), ...initOptions(given) });
       const value = { tenantId: config.tenantId, hostName: config.hostName, stateDir: tenantDir(), caFile };
       const trust = caFile ? `Devices need its certificate to trust it: ${caFile}\n` : '';
@@ -48,6 +49,7 @@ export function tenantCommands(program: Command): void {
       example: 'KENNEL_HOME=/var/lib/kennel kennel serve',
     },
     async () => {
+      const { serveTenant } = await import('@kennel/tenant');
       const tenant = await serveTenant({ stateDir: tenantDir() });
       await new Promise<void>((stop) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
@@ -60,7 +62,7 @@ export function tenantCommands(program: Command): void {
     program,
     { usage: 'status', summary: 'show the running tenant', example: 'kennel status --json' },
     async () => {
-      const value = await adminClient(tenantDir()).status();
+      const value = await (await admin()).status();
       return { value, text: fields({ ...value, origins: value.origins.join(' ') }) };
     },
   );

@@ -1,9 +1,9 @@
 /** kennel user: the tenant's users, with the names that they have in AD. */
-import { adminClient, type User, type UserChanges } from '@kennel/tenant';
+import type { User, UserChanges } from '@kennel/tenant';
 import type { Command } from 'commander';
+import { admin } from '../admin.ts';
 import { define, type Given, option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { tenantDir } from '../home.ts';
 import { fields, table } from '../table.ts';
 
 const ON_PREMISES = [
@@ -30,7 +30,7 @@ const shown = (user: User) => fields({ ...user });
 
 export function userCommands(program: Command): void {
   const group = program.command('user').description('users of the tenant');
-  const client = () => adminClient(tenantDir()).users;
+  const client = async () => (await admin()).users;
 
   define(
     group,
@@ -48,7 +48,7 @@ export function userCommands(program: Command): void {
         onPremisesSamAccountName: sam,
         onPremisesDomainName: domain,
       } = changesOf(given);
-      const value = await client().create({
+      const value = await (await client()).create({
         userPrincipalName: upn,
         ...(displayName ? { displayName } : {}),
         ...(sid ? { onPremisesSecurityIdentifier: sid } : {}),
@@ -59,7 +59,7 @@ export function userCommands(program: Command): void {
     },
   );
   define(group, { usage: 'list', summary: 'list the users', example: 'kennel user list' }, async () => {
-    const value = await client().list();
+    const value = await (await client()).list();
     const rows = value.map((user) => [
       user.userPrincipalName,
       user.displayName,
@@ -79,7 +79,7 @@ export function userCommands(program: Command): void {
     group,
     { usage: 'show <user>', summary: 'show one user', example: 'kennel user show alice' },
     async ([user = '']) => {
-      const value = await client().show(user);
+      const value = await (await client()).show(user);
       return { value, text: shown(value) };
     },
   );
@@ -98,7 +98,7 @@ export function userCommands(program: Command): void {
           'usage',
           'Say what is to change: --display-name, --sid, --sam-account-name or --domain.',
         );
-      const value = await client().update(user, changes);
+      const value = await (await client()).update(user, changes);
       return { value, text: shown(value) };
     },
   );
@@ -106,7 +106,7 @@ export function userCommands(program: Command): void {
     group,
     { usage: 'enable <user>', summary: 'let a user sign in again', example: 'kennel user enable alice' },
     async ([user = '']) => {
-      const value = await client().enable(user);
+      const value = await (await client()).enable(user);
       return { value, text: `${value.userPrincipalName} may sign in.` };
     },
   );
@@ -118,7 +118,7 @@ export function userCommands(program: Command): void {
       example: 'kennel user disable alice',
     },
     async ([user = '']) => {
-      const value = await client().disable(user);
+      const value = await (await client()).disable(user);
       return {
         value,
         text: `${value.userPrincipalName} may not sign in. Tickets that a domain controller issued before end by themselves within ten hours.`,
@@ -129,7 +129,7 @@ export function userCommands(program: Command): void {
     group,
     { usage: 'delete <user>', summary: 'remove a user with their keys', example: 'kennel user delete alice' },
     async ([user = '']) => {
-      await client().delete(user);
+      await (await client()).delete(user);
       return { value: { deleted: user }, text: `${user} is removed.` };
     },
   );

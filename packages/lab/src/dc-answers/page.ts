@@ -31,6 +31,6 @@ ${Object.entries(CASE_USERS)
   .map(([name, state]) => `- \`${name}\`: ${state}`)
   .join('\n')}
 
-This page is generated; \`node packages/lab/src/dc-answers/write-page.ts\` writes it anew.
+This page is generated; \`npm run pages\` writes it anew.
 `;
 }

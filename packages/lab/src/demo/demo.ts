@@ -83,7 +83,7 @@ async function walk(
         listen: { port: 0 },
         lab: true,
       });
-      const running = await serveTenant({ stateDir: tenantDir });
+      const running = await serveTenant({ stateDir: tenantDir, logFile: join(home, 'tenant.log') });
       cleanUp.push(running.close);
       if (!caFile) throw new Error('the tenant has no CA of its own');
       const ca = join(home, 'ca.pem');

@@ -82,7 +82,8 @@ export async function sambaDemoDomain(): Promise<DemoDomain> {
       { name: 'bob', displayName: PEOPLE.bob.displayName },
       { name: 'dora', displayName: PEOPLE.dora.displayName, groups: ['Domain Admins'] },
       { name: 'gus', displayName: PEOPLE.gus.displayName, groups: ['Domain Guests'] },
-      { name: 'intranet' },
+      // Without it the DC keeps to RC4 for a user that is a service (24: AES-128 and AES-256).
+      { name: 'intranet', attributes: { 'msDS-SupportedEncryptionTypes': '24' } },
     ],
     shares: [{ name: 'team', allow: ['alice'], files: { 'plan.txt': 'The plan: no more passwords.\n' } }],
   });
