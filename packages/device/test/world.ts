@@ -1,5 +1,5 @@
 /** A tenant, an embedded domain and a software key, all running, for the tests of this package. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -10,11 +10,29 @@ import {
 } from '@kennel/security-key';
 import { type AdminClient, adminClient, initTenant, serveTenant, type User } from '@kennel/tenant';
 import pino from 'pino';
+import { expect } from 'vitest';
 // By path: the lab stands above this package, and only its tests reach up.
 import { type LabDomain, startLabDomain } from '../../lab/src/domain/lab-domain.ts';
 import { joinDevice, signIn } from '../src/index.ts';
 
 export const PIN = '2580';
+/** Where no domain controller answers. */
+export const NO_KDC = { host: '127.0.0.1', port: 1 };
+/** A DeviceError of this code. */
+export const failing = (code: string) => expect.objectContaining({ name: 'DeviceError', code });
+
+/** Every file of a state directory with its bytes. */
+export function contents(directory: string): Map<string, string> {
+  const names = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return new Map(
+    names.map(({ parentPath, name }) => [
+      join(parentPath, name),
+      readFileSync(join(parentPath, name), 'latin1'),
+    ]),
+  );
+}
 
 export interface World {
   home: string;
@@ -22,11 +40,13 @@ export interface World {
   caFile: string;
   admin: AdminClient;
   domain: LabDomain;
+  /** Milliseconds by which the clocks of domain controller and tenant are ahead of the system's. */
+  clock: { kdc: number; tenant: number };
   alice: User;
   key: SecurityKey;
   /** What a device is given: a state directory of its own. */
   device(name: string): { stateDir: string; ccache: string };
-  /** A device that is joined, and signed in where a KDC is named. */
+  /** A device that is joined. */
   join(name: string): Promise<{ stateDir: string; ccache: string }>;
   signIn(
     at: { stateDir: string; ccache: string },
@@ -40,12 +60,11 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(
-  options: { tenantNow?: () => Date; kdcNow?: () => Date } = {},
-): Promise<World> {
+export async function startWorld(): Promise<World> {
   const home = mkdtempSync(join(tmpdir(), 'kennel-device-'));
   const closing: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
   const stateDir = join(home, 'tenant');
+  const clock = { kdc: 0, tenant: 0 };
   const log = pino({ level: 'silent' });
   const { caFile = '' } = await initTenant({
     stateDir,
@@ -53,13 +72,9 @@ export async function startWorld(
     listen: { port: 0 },
     lab: true,
   });
-  const { url, close } = await serveTenant({
-    stateDir,
-    log,
-    ...(options.tenantNow && { now: options.tenantNow }),
-  });
+  const { url, close } = await serveTenant({ stateDir, log, now: () => new Date(Date.now() + clock.tenant) });
   closing.push(close);
-  const domain = await startLabDomain(options.kdcNow ? { now: options.kdcNow } : {});
+  const domain = await startLabDomain({ now: () => new Date(Date.now() + clock.kdc) });
   closing.push(() => domain.close());
   const admin = adminClient(stateDir);
   const { directory } = domain;
@@ -107,6 +122,7 @@ export async function startWorld(
     caFile,
     admin,
     domain,
+    clock,
     alice,
     key,
     enrol,

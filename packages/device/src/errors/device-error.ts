@@ -27,6 +27,12 @@ export class DeviceError extends Error {
     this.next = next;
     this.details = options.details ?? {};
   }
+
+  /** The same error, with more for the log. */
+  with(details: Readonly<Record<string, unknown>>): DeviceError {
+    const { code, message, cause } = this;
+    return new DeviceError(code, { message, cause, details: { ...this.details, ...details } });
+  }
 }
 
 /** An error's text on one line and without control characters: it may come from a peer, and ends on a terminal. */

@@ -25,6 +25,7 @@ export const TENANT_SUBERRORS: Readonly<Record<string, DeviceErrorCode>> = {
   'key-counter-regressed': 'key-counter-regressed',
   'software-key-refused': 'software-key-refused',
   'user-disabled': 'user-disabled',
+  'changed-meanwhile': 'changed-meanwhile',
   'token-invalid': 'registration-token-refused',
   'join-type-unsupported': 'join-type-unsupported',
   'certificate-request-invalid': 'tenant-refused',

@@ -133,6 +133,10 @@ export const DEVICE_ERRORS = {
     message: 'Your account is disabled in the tenant.',
     next: 'Ask your administrator to enable it.',
   },
+  'changed-meanwhile': {
+    message: 'Your account, your key or this device was changed during the sign-in.',
+    next: AGAIN,
+  },
   'registration-token-refused': {
     message: 'The tenant did not accept the token with which this device registers.',
     next: 'Join again.',

@@ -39,59 +39,56 @@ export function openAnswer(
   transportKey: KeyObject,
   from: { endpoint: string; tenantId: string },
 ): OpenedAnswer {
-  const { endpoint } = from;
-  const user = userOf(answer, from);
-  const sessionKey = openSessionKey(answer.session_key_jwe, transportKey, endpoint);
-  const issued = answer.expires_on - answer.expires_in;
-  return {
-    user,
-    prt: answer.refresh_token,
-    sessionKey,
-    issuedOn: new Date(issued * 1000),
-    expiresOn: new Date((issued + answer.refresh_token_expires_in) * 1000),
-    partialTgt: readingAnswer(endpoint, () => ticketOf(answer, sessionKey, endpoint)),
-    topLevelNames: answer.kerberos_top_level_names,
-  };
-}
-
-/** The token came over TLS from the endpoint that issued it, which stands for its signature (OIDC Core 3.1.3.7). */
-function userOf(answer: PrtAnswer, { endpoint, tenantId }: { endpoint: string; tenantId: string }) {
-  const { payload } = readingAnswer(endpoint, () => parseJws(answer.id_token));
-  const { data: claims } = idTokenClaims.safeParse(payload);
-  if (claims === undefined) throw contradiction(endpoint, 'its id_token names no user');
-  if (claims.tid !== tenantId) throw contradiction(endpoint, 'its id_token is from another tenant');
-  if (claims.aud !== CLIENT_IDS.broker) throw contradiction(endpoint, 'its id_token is for another client');
-  return { upn: claims.upn, name: plainText(claims.name), objectId: claims.oid };
-}
-
-function openSessionKey(jwe: string, transportKey: KeyObject, endpoint: string): Uint8Array {
-  return readingAnswer(endpoint, () => {
-    try {
-      return unwrapSessionKey(transportKey, jwe);
-    } catch (error) {
-      if (!(error instanceof PrtError) || error.code !== 'decryption-failed') throw error;
-      throw new DeviceError('tenant-answer-foreign', { details: { endpoint, cause: error.code } });
-    }
+  return readingAnswer(from.endpoint, () => {
+    const user = userOf(answer.id_token, from.tenantId);
+    const sessionKey = openSessionKey(answer.session_key_jwe, transportKey);
+    const issued = answer.expires_on - answer.expires_in;
+    return {
+      user,
+      prt: answer.refresh_token,
+      sessionKey,
+      issuedOn: new Date(issued * 1000),
+      expiresOn: new Date((issued + answer.refresh_token_expires_in) * 1000),
+      partialTgt: ticketOf(answer, sessionKey),
+      topLevelNames: answer.kerberos_top_level_names,
+    };
   });
 }
 
+/** The token came over TLS from the endpoint that issued it, which stands for its signature (OIDC Core 3.1.3.7). */
+function userOf(idToken: string, tenantId: string): OpenedAnswer['user'] {
+  const { data: claims } = idTokenClaims.safeParse(parseJws(idToken).payload);
+  if (claims === undefined) throw contradiction('its id_token names no user');
+  if (claims.tid !== tenantId) throw contradiction('its id_token is from another tenant');
+  if (claims.aud !== CLIENT_IDS.broker) throw contradiction('its id_token is for another client');
+  return { upn: claims.upn, name: plainText(claims.name), objectId: claims.oid };
+}
+
+function openSessionKey(jwe: string, transportKey: KeyObject): Uint8Array {
+  try {
+    return unwrapSessionKey(transportKey, jwe);
+  } catch (error) {
+    if (!(error instanceof PrtError) || error.code !== 'decryption-failed') throw error;
+    throw new DeviceError('tenant-answer-foreign', { details: { cause: error.code } });
+  }
+}
+
 /** The ticket of `tgt_ad`, and of the documented members beside it, which must say the same where both are there. */
-function ticketOf(answer: PrtAnswer, sessionKey: Uint8Array, endpoint: string): PartialTgt | DeviceError {
-  const message = answer.tgt_ad === undefined ? undefined : readMessage(answer.tgt_ad, endpoint);
-  const documented = {
+function ticketOf(answer: PrtAnswer, sessionKey: Uint8Array): PartialTgt | DeviceError {
+  const message = answer.tgt_ad === undefined ? undefined : readMessage(answer.tgt_ad);
+  const beside = {
     clientKey: answer.tgt_client_key ?? '',
     keyType: answer.tgt_key_type ?? 0,
     messageBuffer: answer.tgt_message_buffer ?? '',
   };
-  const said = { ...documented, ...(message?.messageBuffer && message) };
-  if (said.messageBuffer === '') return withoutTicket(answer, message?.error, endpoint);
-  const agree =
-    (documented.messageBuffer === '' ||
-      (documented.messageBuffer === said.messageBuffer &&
-        documented.clientKey === said.clientKey &&
-        documented.keyType === said.keyType)) &&
-    (message === undefined || (message.messageBuffer === said.messageBuffer && !message.error));
-  if (!agree) throw contradiction(endpoint, 'tgt_ad and its other members name different tickets');
+  const said = beside.messageBuffer === '' && message !== undefined ? message : beside;
+  if (said.messageBuffer === '') return withoutTicket(answer, message?.error);
+  if (message !== undefined) {
+    const { clientKey, keyType, messageBuffer, error } = message;
+    const same =
+      messageBuffer === said.messageBuffer && clientKey === said.clientKey && keyType === said.keyType;
+    if (!same || error) throw contradiction('tgt_ad and the members beside it name different tickets');
+  }
   const tgt = openPartialTgt({
     clientKey: decryptWithSessionKey(sessionKey, said.clientKey),
     keyType: said.keyType,
@@ -99,33 +96,31 @@ function ticketOf(answer: PrtAnswer, sessionKey: Uint8Array, endpoint: string): 
   });
   const { realm, name } = tgt.credentials.client;
   if (message !== undefined && (message.realm !== realm || message.cn !== name.nameString.join('/'))) {
-    throw contradiction(endpoint, 'tgt_ad names another user or realm than its ticket');
+    throw contradiction('tgt_ad names another user or realm than its ticket');
   }
   return tgt;
 }
 
-function readMessage(text: string, endpoint: string) {
+function readMessage(text: string) {
   try {
     return tgtMessage.parse(JSON.parse(text));
   } catch {
-    throw contradiction(endpoint, 'tgt_ad cannot be read'); // the parser's text would quote it
+    throw contradiction('tgt_ad cannot be read'); // the parser's text would quote it
   }
 }
 
-function withoutTicket(answer: PrtAnswer, code: string | undefined, endpoint: string): DeviceError {
+/** An error that is a result: the PRT is good all the same. */
+function withoutTicket(answer: PrtAnswer, code: string | undefined): DeviceError {
   const words = plainText(answer.tgt_error_message ?? '');
   const details = {
-    endpoint,
-    httpStatus: 200,
-    ...(code !== undefined && { serverErrorCode: plainText(code, 128) }),
+    ...(code && { serverErrorCode: plainText(code, 128) }),
     ...(words !== '' && { serverErrorText: words }),
   };
-  if (code !== undefined && Object.hasOwn(TENANT_SUBERRORS, code)) {
-    return new DeviceError(TENANT_SUBERRORS[code] ?? 'ticket-not-made', { details });
-  }
+  const known =
+    code !== undefined && Object.hasOwn(TENANT_SUBERRORS, code) ? TENANT_SUBERRORS[code] : undefined;
+  if (known !== undefined) return new DeviceError(known, { details });
   if (words === '' && !code) return new DeviceError('ticket-not-offered', { details });
   return new DeviceError('ticket-not-made', { about: words || plainText(code), details });
 }
 
-const contradiction = (endpoint: string, about: string) =>
-  new DeviceError('tenant-answer-malformed', { about, details: { endpoint } });
+const contradiction = (about: string) => new DeviceError('tenant-answer-malformed', { about });

@@ -52,7 +52,6 @@ export function recordFailure(
     return error;
   } catch (unwritten) {
     // The person is told why the sign-in failed; that this could not be noted is for the log.
-    const { code, message, cause, details } = error;
-    return new DeviceError(code, { message, cause, details: { ...details, notRecorded: String(unwritten) } });
+    return error.with({ notRecorded: String(unwritten) });
   }
 }

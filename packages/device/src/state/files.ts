@@ -21,7 +21,7 @@ import type { z } from 'zod';
 import { DeviceError } from '../errors/device-error.ts';
 
 /** The version that this program writes into each file. */
-export const STATE_VERSION = 1;
+const STATE_VERSION = 1;
 const LARGEST = 1024 * 1024;
 
 export function statePaths(stateDir: string) {

@@ -125,11 +125,12 @@ function refusal(json: unknown, endpoint: string, httpStatus: number): DeviceErr
   );
 }
 
-/** Reads a part of the tenant's answer; what a peer's library says of it becomes an error of ours. */
+/** Reads a part of the tenant's answer; whatever is wrong with it is then an error that names the endpoint. */
 export function readingAnswer<T>(endpoint: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof DeviceError) throw error.with({ endpoint });
     if (!(error instanceof PrtError)) throw error;
     throw new DeviceError('tenant-answer-malformed', {
       about: error.code,

@@ -6,7 +6,7 @@ import { DeviceError } from '../errors/device-error.ts';
 const DNS_TIMEOUT_MS = 3000;
 const AT_MOST = 8;
 
-export interface SrvRecord {
+interface SrvRecord {
   name: string;
   port: number;
   priority: number;
