@@ -74,6 +74,10 @@ describe("MIT's clients", () => {
     }
     const { trace } = await mit('udp', 'kinit', ['alice'], `${PASSWORD}\n`);
     expect(trace).toMatch(/UDP request[\s\S]*too big[\s\S]*TCP request/);
+    // The same TGS-REQ comes twice, and the second is no replay.
+    const kvno = await mit('udp', 'kvno', ['HTTP/localhost']);
+    expect(kvno.trace).toMatch(/UDP request[\s\S]*too big[\s\S]*TCP request/);
+    expect(kvno.stdout).toContain('kvno = 1');
   });
 
   it('say what is wrong with a password, a name and an account', async () => {

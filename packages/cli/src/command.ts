@@ -49,7 +49,7 @@ export function define(
     const args = all.slice(0, -2).map(String); // commander passes the arguments, the options and the command
     try {
       const outcome = await run(args, given);
-      if (given.json) console.log(JSON.stringify(outcome.value));
+      if (given.json && outcome.value !== undefined) console.log(JSON.stringify(outcome.value));
       else if (outcome.text) console.log(outcome.text);
       process.exitCode = outcome.exitCode ?? 0;
     } catch (error) {
