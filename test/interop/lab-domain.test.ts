@@ -2,9 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DS_FLAG } from '@kennel/active-directory';
-import { joinKvno, Key, mintPartialTgt, ntHash, openAsRep, Ticket } from '@kennel/kerberos';
+import { DS_FLAG, pingDomainController } from '@kennel/active-directory';
+import { joinKvno, Key, mintPartialTgt, ntHash, openAsRep, Ticket, tcpTransport } from '@kennel/kerberos';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { encodePing } from '../../packages/active-directory/src/cldap/message.ts';
 import { RID } from '../../packages/lab/src/domain/directory.ts';
 import { type LabDomain, startLabDomain } from '../../packages/lab/src/domain/lab-domain.ts';
 import { runProgram, writeKrb5Conf } from '../../packages/lab/src/samba/index.ts';
@@ -74,7 +75,6 @@ describe("MIT's clients", () => {
     }
     const { trace } = await mit('udp', 'kinit', ['alice'], `${PASSWORD}\n`);
     expect(trace).toMatch(/UDP request[\s\S]*too big[\s\S]*TCP request/);
-    // The same TGS-REQ comes twice, and the second is no replay.
     const kvno = await mit('udp', 'kvno', ['HTTP/localhost']);
     expect(kvno.trace).toMatch(/UDP request[\s\S]*too big[\s\S]*TCP request/);
     expect(kvno.stdout).toContain('kvno = 1');
@@ -222,6 +222,27 @@ describe("Samba's CLDAP client", () => {
         clientSiteName: 'Default-First-Site-Name',
       });
       expect(answer.flags & DS_FLAG.KEYLIST).toBe(DS_FLAG.KEYLIST);
+    } finally {
+      await domain.close();
+    }
+  });
+});
+
+describe('datagrams from port 0, which nobody can answer', () => {
+  const it = withPeers('namespaces');
+
+  it('do not end the KDC nor the CLDAP responder', async () => {
+    const domain = await startLabDomain({ realm: REALM });
+    try {
+      const script = new URL('peers/from_port_zero.py', import.meta.url).pathname;
+      const datagrams = [
+        `${domain.kdc.port}=${'00'.repeat(200)}`,
+        `${domain.cldap.port}=${encodePing(1, 'corp.example.com').toString('hex')}`,
+      ];
+      await runProgram('/usr/bin/python3', [script, domain.kdc.host, ...datagrams]);
+      const answer = await pingDomainController(domain.cldap, 'corp.example.com');
+      expect(answer.netbiosDomainName).toBe('CORP');
+      await expect(tcpTransport(domain.kdc)(new Uint8Array(3))).resolves.toBeInstanceOf(Buffer);
     } finally {
       await domain.close();
     }

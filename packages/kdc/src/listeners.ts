@@ -1,7 +1,7 @@
 /**
  * TCP and UDP listeners of a KDC on one port (RFC 4120 section 7.2). A connection has one request in work at a
- * time and so many seconds for each; a datagram is answered with at most three times its size, so that the
- * KDC is no amplifier for forged senders.
+ * time and so many seconds for each. A KRB-ERROR to a datagram is at most three times its size, so that the KDC
+ * is no amplifier for forged senders; other replies are for those who proved that they have a key.
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -11,6 +11,7 @@ import type { Kdc } from './kdc.ts';
 const MAX_REQUEST = 64 * 1024;
 const MAX_DATAGRAM = 1465;
 const MAX_AMPLIFICATION = 3;
+const KRB_ERROR_TAG = 0x60 | MSG_TYPE.KRB_ERROR;
 const REQUEST_TIMEOUT = 10_000;
 const MAX_CONNECTIONS = 256;
 
@@ -66,7 +67,7 @@ export async function listenKdc(kdc: Kdc, options: ListenOptions = {}): Promise<
 async function answerDatagram(udp: UdpSocket, kdc: Kdc, message: Buffer, peer: RemoteInfo): Promise<void> {
   const whole = await kdc.handle(message);
   const reply = whole.length > MAX_DATAGRAM ? kdcError(kdc, 'RESPONSE_TOO_BIG') : whole;
-  if (reply.length > MAX_AMPLIFICATION * message.length) return;
+  if (reply[0] === KRB_ERROR_TAG && reply.length > MAX_AMPLIFICATION * message.length) return;
   try {
     udp.send(reply, peer.port, peer.address, () => undefined); // whom it does not reach asks again
   } catch {

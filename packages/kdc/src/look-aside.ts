@@ -1,7 +1,7 @@
 /**
- * The replies of the last seconds by their requests, so that a client that sends the same bytes again (over
- * UDP, or over TCP after RESPONSE_TOO_BIG) gets the same reply and not REPEAT (RFC 4120 section 3.1.2 warns of
- * it). The reply helps nobody but who has the keys of the first one; any other use of an authenticator stays a replay.
+ * The replies of the last seconds by their requests, so that a client that sends the same bytes again, because a
+ * datagram was lost, gets the same reply and not REPEAT (RFC 4120 section 3.3.2). The reply helps nobody but who
+ * has the keys of the first one; any other use of an authenticator stays a replay.
  */
 import { createHash } from 'node:crypto';
 
