@@ -23,6 +23,17 @@ export type KerberosErrorCode =
   | 'reply-mismatch'
   | 'kdc-unreachable'
   | 'kdc-timeout'
+  | 'kdc-not-found'
+  | 'referral-refused'
+  | 'password-wrong'
+  | 'password-expired'
+  | 'account-expired'
+  | 'account-disabled'
+  | 'account-locked'
+  | 'account-refused'
+  | 'client-unknown'
+  | 'out-of-sequence'
+  | 'context-incomplete'
   | 'krb-error';
 
 /** What went wrong, for people in `message`, for programs in `code`; `details` is for the log only. */

@@ -53,6 +53,10 @@ const ETYPES = [ETYPE.AES256_CTS_HMAC_SHA1_96, ETYPE.AES128_CTS_HMAC_SHA1_96];
 /**
  * Asks for a ticket. A clock that differs from the KDC's is compensated once, from the time in its KRB-ERROR.
  * @throws KrbErrorReply where the KDC refuses; KerberosError `kdc-unreachable`, `kdc-timeout`, `reply-mismatch`
+ * @example
+ * const transport = tcpTransport({ host: 'dc1.corp.example.com', port: 88 });
+ * const realm = 'CORP.EXAMPLE.COM';
+ * const full = await requestTicket({ tgt: partialTgt, sname: krbtgt(realm), realm, transport });
  */
 export async function requestTicket(request: TgsRequest): Promise<TgsResult> {
   const clock = request.now ?? (() => new Date());

@@ -53,7 +53,13 @@ function writeCredential(credentials: Credentials): Buffer {
   ]);
 }
 
-/** The bytes of a ccache file. They hold session keys: write them with mode 0600. */
+/**
+ * The bytes of a ccache file. They hold session keys: write them with mode 0600.
+ *
+ * @example
+ * const cache = { principal: tgt.client, credentials: [tgt], kdcTimeOffset };
+ * writeFileSync('alice.ccache', encodeCcache(cache), { mode: 0o600 }); // KRB5CCNAME=FILE:alice.ccache
+ */
 export function encodeCcache(cache: Ccache): Buffer {
   const offset = cache.kdcTimeOffset ?? 0;
   const whole = Math.floor(offset / 1000);

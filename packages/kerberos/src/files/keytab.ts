@@ -16,7 +16,14 @@ export interface KeytabEntry {
   key: Uint8Array;
 }
 
-/** @throws KerberosError `keytab-malformed`; `keytab-empty` where the file holds no key at all */
+/**
+ * The keys of a keytab file.
+ *
+ * @throws KerberosError `keytab-malformed`; `keytab-empty` where the file holds no key at all
+ * @example
+ * const [entry] = decodeKeytab(readFileSync('krbtgt_4242.keytab')).filter(({ etype }) => etype === 18);
+ * const key = new Key(entry.etype, entry.key);
+ */
 export function decodeKeytab(bytes: Uint8Array): KeytabEntry[] {
   if (bytes.length === 0) throw empty();
   const input = new ByteReader(bytes, 'keytab-malformed');

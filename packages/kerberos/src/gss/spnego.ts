@@ -19,6 +19,9 @@ const context = (n: number, content: Uint8Array) => tlv(CONTEXT | n, content);
 /**
  * The first token for a service, and the check of its answer. Kerberos is tried at once (mutual authentication asked for).
  * @param now the service's clock as far as known
+ * @example
+ * const { token, check } = initiateNegotiate(credentials, new Date());
+ * const authorization = `Negotiate ${Buffer.from(token).toString('base64')}`;
  */
 export function initiateNegotiate(
   credentials: Credentials,
@@ -38,6 +41,10 @@ export function initiateNegotiate(
  * Accepts the first token of a client, SPNEGO or bare Kerberos.
  * @returns who came, and the token to send back
  * @throws KerberosError `token-malformed`, `token-refused` (no Kerberos offered), and those of `acceptApReq`
+ * @example
+ * const replays = new ReplayCache(); // one for the service
+ * const { ticket, pac, answer } = acceptNegotiate(token, { findKey: () => serviceKey, now: new Date(), replays });
+ * const buffers = pac && verifyPac(pac, { server: serviceKey });
  */
 export function acceptNegotiate(
   token: Uint8Array,

@@ -14,5 +14,10 @@ export const KEY_USAGE = {
   AP_REQ_AUTHENTICATOR: 11,
   AP_REP_ENC_PART: 12,
   PAC_SIGNATURE: 17,
+  ACCEPTOR_SEAL: 22,
   ACCEPTOR_SIGN: 23,
+  INITIATOR_SEAL: 24,
+  INITIATOR_SIGN: 25,
+  /** The checksum over the AS-REQ in PA-REQ-ENC-PA-REP (RFC 6806 section 11). */
+  AS_REQ: 56,
 } as const;

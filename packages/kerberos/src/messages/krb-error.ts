@@ -43,6 +43,8 @@ export class KrbErrorReply extends KerberosError {
   readonly errorName: KrbErrorName | undefined;
   readonly serverTime: Date;
   readonly eData: Uint8Array | undefined;
+  /** The realm that the KDC names for the client: where to ask instead, in WRONG_REALM (RFC 6806 section 7). */
+  readonly clientRealm: string | undefined;
 
   constructor(error: KrbError) {
     const known = describeErrorCode(error.errorCode);
@@ -58,5 +60,6 @@ export class KrbErrorReply extends KerberosError {
     this.errorName = known?.name;
     this.serverTime = error.stime;
     this.eData = error.eData;
+    this.clientRealm = error.crealm;
   }
 }

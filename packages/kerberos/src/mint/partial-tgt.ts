@@ -51,7 +51,17 @@ export interface PartialTgt {
   endTime: Date;
 }
 
-/** Mints a partial TGT. @throws KerberosError `etype-unsupported`, `sid-malformed` */
+/**
+ * Mints a partial TGT.
+ *
+ * @throws KerberosError `etype-unsupported`, `sid-malformed`
+ * @example
+ * const user = { sid: 'S-1-5-21-1-2-3-1104', samAccountName: 'alice', upn: 'alice@corp.example.com',
+ *   dnsDomainName: 'corp.example.com', netbiosDomainName: 'CORP' };
+ * const key = Key.random(); // in life: the key of krbtgt_<N>
+ * const minted = mintPartialTgt({ realm: 'CORP.EXAMPLE.COM', key, kvno: joinKvno(4242, 1), user, now: new Date() });
+ * const partialTgt = openAsRep(minted.messageBuffer, new Key(minted.keyType, minted.clientKey));
+ */
 export function mintPartialTgt(request: PartialTgtRequest): PartialTgt {
   const { realm, user, kvno } = request;
   const rodcKey = request.key instanceof Key ? request.key : new Key(request.key.etype, request.key.value);

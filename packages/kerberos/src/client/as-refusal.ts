@@ -1,0 +1,86 @@
+/** Why a KDC refuses a client, told apart (RFC 4120 section 3.1.3; the reason in e-data: [MS-KILE] 2.2.1, 2.2.2). */
+import { decodeDer } from '../der/codec.ts';
+import { KerberosError, type KerberosErrorCode } from '../errors.ts';
+import { KRB_ERROR_CODES } from '../iana/error-codes.ts';
+import { NTSTATUS } from '../iana/ntstatus.ts';
+import { PaData } from '../messages/common.ts';
+import type { KrbErrorReply } from '../messages/krb-error.ts';
+
+type Refusal = { code: KerberosErrorCode; message: string };
+
+const LOCKED: Refusal = {
+  code: 'account-locked',
+  message: 'The account is locked after too many wrong passwords. Wait, or have an administrator unlock it.',
+};
+const DISABLED: Refusal = {
+  code: 'account-disabled',
+  message: 'The account is disabled. Ask an administrator.',
+};
+const EXPIRED: Refusal = {
+  code: 'account-expired',
+  message: 'The account has expired. Ask an administrator to extend it.',
+};
+const REFUSED: Refusal = {
+  code: 'account-refused',
+  message: 'The account may not sign in now, or not from here. Ask an administrator.',
+};
+const PASSWORD_EXPIRED: Refusal = {
+  code: 'password-expired',
+  message: 'The password has expired or must be changed. Change it, then try again.',
+};
+
+const BY_STATUS: Readonly<Record<number, Refusal>> = {
+  [NTSTATUS.ACCOUNT_LOCKED_OUT]: LOCKED,
+  [NTSTATUS.ACCOUNT_DISABLED]: DISABLED,
+  [NTSTATUS.ACCOUNT_EXPIRED]: EXPIRED,
+  [NTSTATUS.PASSWORD_EXPIRED]: PASSWORD_EXPIRED,
+  [NTSTATUS.PASSWORD_MUST_CHANGE]: PASSWORD_EXPIRED,
+  [NTSTATUS.ACCOUNT_RESTRICTION]: REFUSED,
+  [NTSTATUS.INVALID_LOGON_HOURS]: REFUSED,
+  [NTSTATUS.INVALID_WORKSTATION]: REFUSED,
+};
+
+const BY_ERROR: Readonly<Record<number, Refusal>> = {
+  [KRB_ERROR_CODES.PREAUTH_FAILED.code]: {
+    code: 'password-wrong',
+    message: 'The password or key is wrong.',
+  },
+  [KRB_ERROR_CODES.KEY_EXPIRED.code]: PASSWORD_EXPIRED,
+  [KRB_ERROR_CODES.NAME_EXP.code]: EXPIRED,
+  [KRB_ERROR_CODES.CLIENT_REVOKED.code]: {
+    code: 'account-refused',
+    message: 'The account is disabled or locked. Ask an administrator.',
+  },
+  [KRB_ERROR_CODES.C_PRINCIPAL_UNKNOWN.code]: {
+    code: 'client-unknown',
+    message: 'The domain does not know this account. Check the name and the realm.',
+  },
+  [KRB_ERROR_CODES.ETYPE_NOSUPP.code]: {
+    code: 'etype-unsupported',
+    message:
+      'The domain controller has no AES key of this account. Allow AES for it, and set its password again.',
+  },
+};
+
+/** KERB_ERR_TYPE_EXTENDED, the same number in KERB-ERROR-DATA. */
+const EXTENDED = 3;
+
+/** The NTSTATUS in a KERB-EXT-ERROR; undefined where the e-data holds something else. */
+function extendedStatus(eData: Uint8Array | undefined): number | undefined {
+  if (!eData) return undefined;
+  try {
+    const { type, value } = decodeDer(PaData, eData);
+    return type === EXTENDED && value.length >= 4 ? Buffer.from(value).readUInt32LE() : undefined;
+  } catch (error) {
+    if (error instanceof KerberosError) return undefined; // METHOD-DATA or text: no reason of this kind
+    throw error;
+  }
+}
+
+/** The error for a refusal that has a name of its own; otherwise the reply as it is. */
+export function asRefusal(reply: KrbErrorReply): KerberosError {
+  const status = extendedStatus(reply.eData);
+  const refusal = (status === undefined ? undefined : BY_STATUS[status]) ?? BY_ERROR[reply.errorCode];
+  if (!refusal) return reply;
+  return new KerberosError(refusal.code, refusal.message, { ...reply.details, status, cause: reply });
+}
