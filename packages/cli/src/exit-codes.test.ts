@@ -22,6 +22,7 @@ const OTHERS = [
   'join-type-unsupported',
   'device-limit-reached',
   'ccache-unwritable',
+  'changed-meanwhile',
 ];
 
 it.each(Object.keys(DEVICE_ERRORS).filter((code) => !OTHERS.includes(code)))(

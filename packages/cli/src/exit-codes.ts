@@ -168,7 +168,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 37,
     meaning: 'signed in, no ticket yet: no domain controller can be reached',
-    codes: ['dc-unreachable'],
+    codes: ['dc-unreachable', 'dc-not-found'],
   },
   {
     exit: 38,
@@ -178,7 +178,13 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 40,
     meaning: 'signed in, no ticket: the tenant has no key of the domain',
-    codes: ['no-kerberos-key', 'no-on-premises-account', 'ticket-not-made', 'no-partial-tgt'],
+    codes: [
+      'no-kerberos-key',
+      'no-on-premises-account',
+      'ticket-not-made',
+      'no-partial-tgt',
+      'ticket-not-offered',
+    ],
   },
   {
     exit: 41,
