@@ -19,7 +19,7 @@ const run = (cwd: string, command: string, ...args: string[]) =>
 let dir: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'kennel-package-'));
-  execFileSync(process.execPath, [join(packageDir, 'scripts', 'build.ts')], { stdio: 'pipe' });
+  execFileSync(process.execPath, [join(packageDir, 'build.ts')], { stdio: 'pipe' });
   run(join(packageDir, 'dist'), 'npm', 'pack', '--pack-destination', dir);
   const tarball = readdirSync(dir).find((name) => name.endsWith('.tgz')) ?? '';
   mkdirSync(join(dir, 'consumer'));

@@ -1,4 +1,5 @@
 /** Vectors of RFC 3961 appendix A.1, RFC 3962 appendix B, and properties of the whole encryption. */
+import { createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -40,8 +41,8 @@ describe('RFC 3962', () => {
   );
 
   it.each(cts)('CBC with ciphertext stealing of $input', ({ key, input, output }) => {
-    expect(encryptCts(hex(key), hex(input)).toString('hex')).toBe(output);
-    expect(decryptCts(hex(key), hex(output)).toString('hex')).toBe(input);
+    expect(encryptCts(createSecretKey(hex(key)), hex(input)).toString('hex')).toBe(output);
+    expect(decryptCts(createSecretKey(hex(key)), hex(output)).toString('hex')).toBe(input);
   });
 });
 

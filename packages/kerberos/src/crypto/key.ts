@@ -2,7 +2,7 @@
  * An encryption key with its etype: encrypt, decrypt and checksum by key usage (RFC 3961 section 5.3, RFC 3962
  * section 6). Derived keys are kept, so that a long-lived key derives each usage once.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { KerberosError } from '../errors.ts';
 import { CKSUMTYPE, ETYPE } from '../iana/etypes.ts';
 import { deriveKey, usageConstant } from './rfc3961.ts';
@@ -20,7 +20,7 @@ type Kind = 'checksum' | 'encryption' | 'integrity';
 export class Key {
   readonly etype: number;
   readonly value: Uint8Array;
-  readonly #derived = new Map<number, Buffer>();
+  readonly #derived = new Map<number, KeyObject>();
 
   /** @throws KerberosError `etype-unsupported` for an etype other than 17 and 18, or a value of the wrong length. */
   constructor(etype: number, value: Uint8Array) {
@@ -55,11 +55,11 @@ export class Key {
       : CKSUMTYPE.HMAC_SHA1_96_AES128;
   }
 
-  #derive(usage: number, kind: Kind): Buffer {
+  #derive(usage: number, kind: Kind): KeyObject {
     const id = usage * 4 + (kind === 'checksum' ? 0 : kind === 'encryption' ? 1 : 2);
     let key = this.#derived.get(id);
     if (!key) {
-      key = deriveKey(this.value, usageConstant(usage, kind));
+      key = createSecretKey(deriveKey(this.value, usageConstant(usage, kind)));
       this.#derived.set(id, key);
     }
     return key;

@@ -1,5 +1,5 @@
 /** RFC 3961: n-fold, and the key derivation of its simplified profile for AES (section 5.1). */
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createSecretKey } from 'node:crypto';
 import { KerberosError } from '../errors.ts';
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -52,7 +52,8 @@ function foldedConstant(constant: Uint8Array): Uint8Array {
 export function deriveKey(baseKey: Uint8Array, constant: Uint8Array): Buffer {
   if (baseKey.length !== 16 && baseKey.length !== 32)
     throw new KerberosError('etype-unsupported', 'An AES key has 16 or 32 bytes.');
-  const cipher = createCipheriv(baseKey.length === 32 ? 'aes-256-cbc' : 'aes-128-cbc', baseKey, ZERO_BLOCK);
+  const name = baseKey.length === 32 ? 'aes-256-cbc' : 'aes-128-cbc';
+  const cipher = createCipheriv(name, createSecretKey(baseKey), ZERO_BLOCK);
   cipher.setAutoPadding(false);
   const input = Buffer.alloc(baseKey.length);
   input.set(foldedConstant(constant));

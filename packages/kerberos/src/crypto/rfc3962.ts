@@ -1,13 +1,13 @@
 /** RFC 3962: AES in CBC mode with ciphertext stealing, and string-to-key. */
-import { createCipheriv, createDecipheriv, pbkdf2Sync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject, pbkdf2Sync } from 'node:crypto';
 import { KerberosError } from '../errors.ts';
 import { deriveKey, ZERO_BLOCK } from './rfc3961.ts';
 
 const BLOCK = 16;
-const name = (key: Uint8Array, mode: 'cbc' | 'ecb') => `aes-${key.length * 8}-${mode}`;
+const name = (key: KeyObject, mode: 'cbc' | 'ecb') => `aes-${(key.symmetricKeySize ?? 0) * 8}-${mode}`;
 
 function crypt(
-  key: Uint8Array,
+  key: KeyObject,
   mode: 'cbc' | 'ecb',
   direction: 'encrypt' | 'decrypt',
   input: Uint8Array,
@@ -22,7 +22,7 @@ function crypt(
 }
 
 /** AES-CBC-CTS with a zero IV (section 5, CBC-CS3 of SP 800-38A Addendum): at least one block; output as long as input. */
-export function encryptCts(key: Uint8Array, plaintext: Uint8Array): Buffer {
+export function encryptCts(key: KeyObject, plaintext: Uint8Array): Buffer {
   const length = plaintext.length;
   if (length < BLOCK)
     throw new KerberosError('value-out-of-range', 'Ciphertext stealing needs at least one block.');
@@ -40,7 +40,7 @@ export function encryptCts(key: Uint8Array, plaintext: Uint8Array): Buffer {
 }
 
 /** The reverse of `encryptCts`. */
-export function decryptCts(key: Uint8Array, ciphertext: Uint8Array): Buffer {
+export function decryptCts(key: KeyObject, ciphertext: Uint8Array): Buffer {
   const length = ciphertext.length;
   if (length < BLOCK)
     throw new KerberosError('integrity-check-failed', 'The ciphertext is shorter than one block.');

@@ -221,9 +221,6 @@ export const booleanCodec: Codec<boolean> = primitive(
   },
 );
 
-/** A complete TLV kept as its own bytes, unread. */
-export const rawTlv: Codec<Uint8Array> = { encode: (value) => value, decode: (input) => input.raw() };
-
 /** Decodes `bytes` as exactly one value: bytes left over are an error. */
 export function decodeDer<T>(codec: Codec<T>, bytes: Uint8Array): T {
   const cursor = new Cursor(bytes);
