@@ -2,17 +2,17 @@
  * The demo: a user with a security key signs in on a joined device and reaches what the AD domain protects,
  * with no password anywhere; then those who must be refused are.
  */
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kerberosServerKey } from '@kennel/active-directory';
-import { type DeviceError, joinDevice, signIn } from '@kennel/device';
-import { decodeCcache, initiateNegotiate, requestTicket, tcpTransport } from '@kennel/kerberos';
+import { joinDevice, signIn } from '@kennel/device';
 import { type AdminClient, adminClient, initTenant, serveTenant } from '@kennel/tenant';
 import { writeKrb5Conf } from '../samba/krb5-conf.ts';
 import { enrolUser, LAB_PIN, type ScriptedUser } from '../scripted-user.ts';
+import { openIntranet, walkRefusals } from './acts.ts';
 import { type DemoDomain, embeddedDemoDomain, PEOPLE, type Person, sambaDemoDomain } from './domain.ts';
 import { freshHome } from './home.ts';
-import { refused, type Stage, type StepReport, stage } from './stage.ts';
+import { type StepReport, stage } from './stage.ts';
 
 export interface DemoOptions {
   home: string;
@@ -217,60 +217,6 @@ async function enrolPeople(
     dora: await enrol('dora'),
     gus: await enrol('gus'),
   };
-}
-
-async function openIntranet({ kdc, realm, intranet }: DemoDomain, ccache: string): Promise<string> {
-  const { credentials: cached, kdcTimeOffset } = decodeCcache(readFileSync(ccache));
-  const [tgt] = cached;
-  if (!tgt) throw new Error('the ticket cache is empty');
-  const offset = kdcTimeOffset === undefined ? {} : { kdcTimeOffset };
-  const { credentials } = await requestTicket({
-    tgt,
-    sname: intranet.name,
-    realm,
-    transport: tcpTransport(kdc),
-    ...offset,
-  });
-  const negotiate = initiateNegotiate(credentials, new Date());
-  const response = await fetch(intranet.url, {
-    headers: { authorization: `Negotiate ${Buffer.from(negotiate.token).toString('base64')}` },
-  });
-  if (!response.ok) throw new Error(`the page answered ${response.status}: ${await response.text()}`);
-  negotiate.check(Buffer.from(response.headers.get('www-authenticate')?.split(' ')[1] ?? '', 'base64'));
-  return response.text();
-}
-
-async function walkRefusals(
-  step: Stage,
-  signInAs: (person: Person) => ReturnType<typeof signIn>,
-  admin: AdminClient,
-): Promise<void> {
-  for (const person of ['dora', 'gus'] as const) {
-    await step(
-      `refused-${person}`,
-      async () => {
-        const { ticket } = await signInAs(person);
-        if (ticket.state !== 'none' || ticket.code !== 'dc-denied')
-          throw new Error(`${person} was to be refused a ticket, and was not`);
-        return ticket;
-      },
-      ({ message }) => ({
-        text: `${PEOPLE[person].displayName}, ${PEOPLE[person].is}, got no ticket: ${message}`,
-        proves: 'Who may have a ticket is the decision of AD, not of the tenant.',
-      }),
-    );
-  }
-  await step(
-    'refused-bob',
-    async () => {
-      for (const { id } of await admin.keys.list('bob')) await admin.keys.remove('bob', id);
-      return refused<DeviceError>(() => signInAs('bob'), 'key-removed');
-    },
-    ({ message }) => ({
-      text: `Bob's key was removed, and his sign-in was refused: ${message}`,
-      proves: 'A removed key stops working at the next request.',
-    }),
-  );
 }
 
 function told(
