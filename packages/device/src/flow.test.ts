@@ -1,6 +1,6 @@
 /** The whole way against a real tenant, a software key on its socket and the embedded domain. */
 import { createPrivateKey } from 'node:crypto';
-import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { decodeCcache, requestTicket, tcpTransport } from '@kennel/kerberos';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { contents, failing, NO_KDC, PIN, startWorld, type World } from '../test/world.ts';
@@ -155,6 +155,21 @@ test('a partial TGT that was not exchanged in time is not tried', async () => {
   const at10h = new Date(Date.now() + 10 * 3600_000 - 60_000);
   const late = await fetchTickets({ stateDir: at.stateDir, kdc: world.domain.kdc, now: () => at10h });
   expect(late).toMatchObject({ state: 'none', code: 'partial-tgt-expired' });
+});
+
+test('a ticket that is over, or was destroyed, is no good ticket', async () => {
+  const at = await world.join('over');
+  await world.signIn(at);
+  const in10h = () => new Date(Date.now() + 10 * 3600_000);
+  expect(await fetchTickets({ ...at, now: in10h })).toMatchObject({ state: 'none', code: 'no-partial-tgt' });
+  expect(readStatus(at.stateDir, in10h)).toMatchObject({ users: [{ ticket: { state: 'none' } }] });
+  expect(listTickets({ ...at, now: in10h }).tickets).toMatchObject([{ expired: true }]);
+  rmSync(at.ccache);
+  expect(await fetchTickets({ stateDir: at.stateDir })).toMatchObject({
+    state: 'none',
+    code: 'no-partial-tgt',
+  });
+  expect(readStatus(at.stateDir)).toMatchObject({ users: [{ ticket: { state: 'none' } }] });
 });
 
 test('a good ticket of before stays when the next sign-in finds no domain controller', async () => {

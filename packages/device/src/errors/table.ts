@@ -247,7 +247,7 @@ export const DEVICE_ERRORS = {
     next: "Ask your administrator to look at the domain controller's log.",
   },
   'partial-tgt-expired': { message: "The tenant's ticket was not exchanged in time.", next: AGAIN },
-  'no-partial-tgt': { message: 'There is no ticket left to exchange.', next: AGAIN },
+  'no-partial-tgt': { message: 'There is no good ticket, and none waits to be exchanged.', next: AGAIN },
 
   // The security key.
   'key-unreachable': {

@@ -87,7 +87,7 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
   let redeemed: Redeemed = { record };
   if (none) redeemed.error = partialTgt;
   else {
-    const kdcs = rememberKdc(stateDir, device, partialTgt.credentials.client.realm, options.kdc);
+    const kdcs = rememberKdc(stateDir, partialTgt.credentials.client.realm, options.kdc);
     redeemed = await redeem(record, partialTgt, { kdcs, now, step });
     partialTgt.message.clientKey.fill(0);
     writeUser(stateDir, redeemed.record);

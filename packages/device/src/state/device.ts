@@ -82,13 +82,18 @@ export function openDeviceKey(machine: MasterKey, { device, keys }: DeviceRecord
   }
 }
 
-/** A domain controller that was named is remembered for its realm. @returns the addresses to use */
+/**
+ * A domain controller that was named is remembered for its realm. The file is read anew: another process may have
+ * joined this device again since.
+ *
+ * @returns the addresses to use
+ */
 export function rememberKdc(
   stateDir: string,
-  record: DeviceRecord,
   realm: string,
   given: KdcAddress | undefined,
 ): readonly KdcAddress[] {
+  const record = readDevice(stateDir);
   const known = record.kdcs[realm] ?? [];
   if (given === undefined) return known;
   const { host, port } = given;

@@ -33,19 +33,18 @@ export interface FetchOptions {
  */
 export async function fetchTickets(options: FetchOptions): Promise<TicketState> {
   const { stateDir, now = () => new Date() } = options;
-  const device = readDevice(stateDir);
+  readDevice(stateDir);
   const found = pickUser(stateDir, options.user);
   const record = options.ccache === undefined ? found : { ...found, ccache: ccachePath(options.ccache) };
   const { partialTgt, ticket } = record;
   const tenantTime = now().getTime() + record.tenantTimeOffset;
   if (partialTgt === undefined || Date.parse(partialTgt.endTime) - tenantTime <= PARTIAL_TGT_MARGIN) {
     if (ticket?.ccache === record.ccache && isGood(ticket, now())) return fullTicket(ticket);
-    return partialTgt === undefined && ticket === undefined
-      ? ticketState(record)
-      : none('partial-tgt-expired');
+    if (partialTgt !== undefined) return none('partial-tgt-expired');
+    return ticket === undefined ? ticketState(record) : none('no-partial-tgt');
   }
   const partial = unsealPartialTgt(machineKey(stateDir), record.user.upn, partialTgt.sealed);
-  const kdcs = rememberKdc(stateDir, device, partialTgt.realm, options.kdc);
+  const kdcs = rememberKdc(stateDir, partialTgt.realm, options.kdc);
   const redeemed = await redeem(record, partial, { kdcs, now, step: stepper(options.onStep) });
   writeUser(stateDir, redeemed.record);
   return ticketState(redeemed.record);
