@@ -32,11 +32,10 @@ export function encryptCts(key: KeyObject, plaintext: Uint8Array): Buffer {
   padded.set(plaintext);
   const cbc = crypt(key, 'cbc', 'encrypt', padded);
   const split = (blocks - 2) * BLOCK;
-  return Buffer.concat([
-    cbc.subarray(0, split),
-    cbc.subarray(split + BLOCK),
-    cbc.subarray(split, split + (length - split - BLOCK)),
-  ]);
+  const last = Buffer.from(cbc.subarray(split + BLOCK));
+  cbc.copyWithin(split + BLOCK, split, split + BLOCK);
+  cbc.set(last, split);
+  return cbc.subarray(0, length);
 }
 
 /** The reverse of `encryptCts`. */

@@ -114,6 +114,7 @@ function primitive<T>(
 }
 
 function integerBytes(value: number): Uint8Array {
+  if (value >= 0 && value < 0x80) return Uint8Array.of(value);
   const bytes: number[] = [];
   let rest = value;
   do {
@@ -180,7 +181,15 @@ export const kerberosString: Codec<string> = primitive(
   },
 );
 
-const timeText = (value: Date) => `${value.toISOString().slice(0, 19).replace(/[-:T]/g, '')}Z`;
+const digits = (value: number, count: number) => String(value).padStart(count, '0');
+function timeText(value: Date): string {
+  const year = value.getUTCFullYear();
+  if (!(year >= 0 && year <= 9999))
+    throw new KerberosError('value-out-of-range', 'The time does not fit a KerberosTime.');
+  const date = digits(year, 4) + digits(value.getUTCMonth() + 1, 2) + digits(value.getUTCDate(), 2);
+  const hours = digits(value.getUTCHours(), 2);
+  return `${date}${hours}${digits(value.getUTCMinutes(), 2)}${digits(value.getUTCSeconds(), 2)}Z`;
+}
 
 /** KerberosTime (section 5.2.3): UTC, whole seconds, `YYYYMMDDHHMMSSZ`. */
 export const kerberosTime: Codec<Date> = primitive(

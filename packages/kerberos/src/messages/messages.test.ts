@@ -232,3 +232,8 @@ it('refuses an INTEGER that is empty, too long or not minimal', () => {
     expect(() => decodeDer(KeyListReq, Buffer.from(hex, 'hex')), hex).toThrow(KerberosError);
   expect(decodeDer(KeyListReq, Buffer.from('3003020117', 'hex'))).toEqual([23]);
 });
+
+it('refuses to write a time that no KerberosTime can hold', () => {
+  for (const patimestamp of [new Date(Number.NaN), new Date(8.64e15), new Date(-8.64e15)])
+    expect(() => PaEncTsEnc.encode({ patimestamp })).toThrow(/does not fit/);
+});
