@@ -129,6 +129,35 @@ export const DEVICE_ERRORS = {
     message: 'This tenant admits no software keys.',
     next: 'Use a hardware security key.',
   },
+  'attestation-required': {
+    message:
+      'Your organization accepts only security keys whose maker vouches for them, and this one is not.',
+    next: 'Use a key from the list of accepted models; your administrator has it (`kennel policy keys`).',
+  },
+  'key-model-not-allowed': {
+    message: 'Your organization does not accept security keys of this model.',
+    next: 'Use a key from the list of accepted models; your administrator has it (`kennel policy keys`).',
+  },
+  'key-model-revoked': {
+    message: 'Security keys of this model are known to be unsafe.',
+    next: 'Stop using it and sign in with another key; your administrator can register a new one.',
+  },
+  'certification-too-low': {
+    message: 'Security keys of this model are not certified as highly as your organization asks for.',
+    next: 'Use a key from the list of accepted models; your administrator has it (`kennel policy keys`).',
+  },
+  'synced-not-allowed': {
+    message: 'Your organization does not accept passkeys that are copied between devices.',
+    next: 'Use a security key that holds its passkey for itself.',
+  },
+  'device-bound-not-allowed': {
+    message: 'Your organization accepts only passkeys that are copied between devices.',
+    next: 'Use a passkey of your password manager or phone.',
+  },
+  'transport-not-allowed': {
+    message: 'Your organization does not accept keys that connect in this way.',
+    next: 'Use a key that your administrator names.',
+  },
   'user-disabled': {
     message: 'Your account is disabled in the tenant.',
     next: 'Ask your administrator to enable it.',

@@ -42,6 +42,8 @@ test('the recorded answer opens', () => {
   expect(opened?.user.upn).toBe('alice@corp.example.com');
   expect(opened?.sessionKey).toHaveLength(32);
   expect(opened?.partialTgt).not.toBeInstanceOf(Error);
+  // It came under true GCM, as asked for: an IV of 12 bytes.
+  expect(Buffer.from(JSON.parse(recorded).tgt_client_key.split('.')[2], 'base64url')).toHaveLength(12);
 });
 
 test('a damaged member is refused, or makes no difference', () => {
