@@ -51,6 +51,28 @@ const registry = {
   'device-not-found': [404, 'invalid_request', 9300060],
   'kerberos-domain-not-found': [404, 'invalid_request', 9300061],
   'krbtgt-key-older': [409, 'invalid_request', 9300062],
+  // The metadata service.
+  'metadata-not-configured': [404, 'invalid_request', 9300063],
+  'metadata-unreachable': [503, 'temporarily_unavailable', 9300064],
+  'metadata-invalid': [400, 'invalid_request', 9300065],
+  'metadata-stale': [409, 'invalid_request', 9300066],
+  'metadata-older': [409, 'invalid_request', 9300067],
+  'key-model-unknown': [404, 'invalid_request', 9300068],
+  // What policy says of a security key.
+  'attestation-required': [400, 'invalid_grant', 9300100],
+  'key-model-not-allowed': [400, 'invalid_grant', 9300101],
+  'key-model-revoked': [400, 'invalid_grant', 9300102],
+  'certification-too-low': [400, 'invalid_grant', 9300103],
+  'synced-not-allowed': [400, 'invalid_grant', 9300104],
+  'device-bound-not-allowed': [400, 'invalid_grant', 9300105],
+  'transport-not-allowed': [400, 'invalid_grant', 9300106],
+  'self-service-off': [403, 'access_denied', 9300107],
+  // Groups and policies.
+  'group-not-found': [404, 'invalid_request', 9300110],
+  'group-exists': [409, 'invalid_request', 9300111],
+  'group-in-use': [409, 'invalid_request', 9300112],
+  'policy-not-found': [404, 'invalid_request', 9300113],
+  'policy-order-incomplete': [400, 'invalid_request', 9300114],
   // Why a PRT came without a ticket; never an HTTP answer of its own.
   'tgt-no-on-premises-user': [400, 'invalid_request', 9300070],
   'tgt-no-kerberos-domain': [400, 'invalid_request', 9300071],

@@ -12,6 +12,7 @@ import { loadTls } from './config/tls.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { TenantError } from './errors.ts';
 import { storePlace } from './init.ts';
+import { Metadata } from './metadata/service.ts';
 import { createApp, HEADER_LIMIT, type Routes } from './server/fastify.ts';
 import { lockInstance } from './server/instance-lock.ts';
 import { defaultLog } from './server/log.ts';
@@ -75,16 +76,21 @@ export async function serveTenant({
     cleanUp.push(() => store.destroy());
     await migrateStore(store);
     await checkStoreIdentity(store, config);
+    const audit = new AuditTrail(store, now);
+    const { inside } = paths;
+    const metadata = new Metadata({ config: config.metadata, inside, store, audit, log, now });
     const tenant: Tenant = {
       config,
       publicUrl: originOf(config.hostName, config.listen.port),
       store,
       master,
       keys: await loadTenantKeys(store, master),
-      audit: new AuditTrail(store, now),
+      audit,
+      metadata,
       log,
       now,
     };
+    cleanUp.push(await metadata.start());
     const tls = await loadTls(stateDir, config, master, now());
     const app = publicApp(tenant, tls);
     cleanUp.push(() => app.close());

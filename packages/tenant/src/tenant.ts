@@ -3,6 +3,7 @@ import type { MasterKey } from '@kennel/secrets';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AuditTrail } from './audit/rules.ts';
 import type { TenantConfig } from './config/schema.ts';
+import type { Metadata } from './metadata/service.ts';
 import type { Store } from './store/open.ts';
 import type { TenantKeys } from './tenant-keys/rules.ts';
 
@@ -14,6 +15,7 @@ export interface Tenant {
   readonly master: MasterKey;
   readonly keys: TenantKeys;
   readonly audit: AuditTrail;
+  readonly metadata: Metadata;
   readonly log: FastifyBaseLogger;
   now(): Date;
 }

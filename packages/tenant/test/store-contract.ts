@@ -6,6 +6,7 @@ import { insertLines, linesAfter, newestLines } from '../src/audit/queries.ts';
 import { type AuditEvent, AuditTrail, verifyAudit } from '../src/audit/rules.ts';
 import * as devices from '../src/devices/queries.ts';
 import * as domains from '../src/kerberos-domains/queries.ts';
+import { keepBlob, storedBlob } from '../src/metadata/queries.ts';
 import * as nonces from '../src/nonce/queries.ts';
 import * as prts from '../src/prt/queries.ts';
 import { dialectOf } from '../src/store/dialect-of.ts';
@@ -56,6 +57,7 @@ const newCredential = (userId: string): CredentialRow => ({
   aaguid: randomUUID(),
   attestation_format: 'none',
   attestation_object: 'oA',
+  statement_verified: 1,
   transports: '["usb"]',
   backup_eligible: 0,
   backed_up: 0,
@@ -295,6 +297,19 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       ]);
       expect(await domains.deleteDomain(store, row.dns_name)).toBe(true);
       expect(await domains.deleteDomain(store, row.dns_name)).toBe(false);
+    });
+
+    test('of two metadata BLOBs the one with the higher number stays', async () => {
+      const row = (number: number) => ({
+        number,
+        next_update: '2026-02-01',
+        blob: `blob ${number}`,
+        accepted_on: NOW,
+      });
+      expect(await keepBlob(store, row(7))).toBe(true);
+      const offers = [8, 8, 6, 7].map((number, i) => keepBlob(i % 2 === 0 ? store : other, row(number)));
+      expect((await Promise.all(offers)).filter(Boolean)).toHaveLength(1);
+      expect(await storedBlob(other)).toEqual({ id: 'fido', ...row(8) });
     });
 
     test('the audit of two processes is one unbroken chain', async () => {

@@ -57,7 +57,11 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(options: Partial<InitOptions> = {}): Promise<World> {
+/** @param prepare puts files into the state directory before the tenant starts */
+export async function startWorld(
+  options: Partial<InitOptions> = {},
+  prepare: (stateDir: string) => void = () => {},
+): Promise<World> {
   const stateDir = mkdtempSync(join(tmpdir(), 'kennel-tenant-'));
   const clock = { offset: 0 };
   const logged: string[] = [];
@@ -65,6 +69,7 @@ export async function startWorld(options: Partial<InitOptions> = {}): Promise<Wo
   const now = () => new Date(Date.now() + clock.offset * 1000);
   const init = { hostName: 'localhost', listen: { port: 0 }, store: { sqlite: 'tenant.db' }, ...options };
   const { caFile = '' } = await initTenant({ ...init, stateDir });
+  prepare(stateDir);
   let running = await serveTenant({ stateDir, now, log });
   const agent = new Agent({ keepAlive: true, ca: readFileSync(caFile) });
   const world: World = {

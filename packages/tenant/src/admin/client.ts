@@ -7,6 +7,7 @@ import { statePaths } from '../config/files.ts';
 import type { Device } from '../devices/schema.ts';
 import { isTenantErrorCode, TenantError } from '../errors.ts';
 import type { KerberosDomain, NewKerberosDomain } from '../kerberos-domains/schema.ts';
+import type { KeyModelInfo, MetadataStatus } from '../metadata/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { TenantStatus } from './routes.ts';
@@ -68,6 +69,15 @@ export function adminClient(stateDir: string) {
       publish: (given: NewKerberosDomain) => post<KerberosDomain>('/kerberos-domains', given),
       list: () => get<KerberosDomain[]>('/kerberos-domains'),
       remove: (dnsName: string) => remove(`/kerberos-domains/${encodeURIComponent(dnsName)}`),
+    },
+    metadata: {
+      status: () => get<MetadataStatus>('/metadata'),
+      /** Asks the source now. */
+      refresh: () => post<MetadataStatus>('/metadata/refresh', {}),
+      models: () => get<KeyModelInfo[]>('/metadata/models'),
+      /** One model, with its picture as a data URL. */
+      model: (aaGuid: string) =>
+        get<KeyModelInfo & { icon: string | null }>(`/metadata/models/${encodeURIComponent(aaGuid)}`),
     },
     audit: {
       /** The newest lines first. */

@@ -2,6 +2,7 @@
 import { auditRoutes } from '../audit/routes.ts';
 import { deviceAdminRoutes } from '../devices/admin-routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
+import { metadataRoutes } from '../metadata/routes.ts';
 import type { Routes } from '../server/fastify.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { userRoutes } from '../users/routes.ts';
@@ -41,5 +42,6 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
   keyRoutes(app, tenant);
   deviceAdminRoutes(app, tenant);
   kerberosDomainRoutes(app, tenant);
+  metadataRoutes(app, tenant);
   auditRoutes(app, tenant);
 }

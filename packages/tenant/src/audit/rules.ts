@@ -17,6 +17,7 @@ export type AuditEventName =
   | `key.${'registered' | 'registration-refused' | 'removed'}`
   | `device.${'joined' | 'rejoined' | 'join-refused' | 'enabled' | 'disabled' | 'deleted'}`
   | `kerberos-domain.${'published' | 'removed'}`
+  | `metadata.${'updated' | 'refused'}`
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused'}`
   | `tgt.${'issued' | 'refused'}`;

@@ -108,6 +108,7 @@ export function ensureConfig(stateDir: string, given: InitOptions): TenantConfig
     tls: options.tls ?? 'selfSigned',
     store: options.store ?? { sqlite: 'tenant.db' },
     lab: options.lab ?? false,
+    ...(options.metadata !== undefined && { metadata: options.metadata }),
   };
   checkRpId(config);
   const draft = `${path}.${process.pid}.new`;

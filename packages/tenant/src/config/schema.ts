@@ -20,6 +20,25 @@ const origin = z
     'must be an origin such as https://login.example.com',
   );
 
+/** The metadata service (FIDO MDS3); `root` is a PEM file, in place of the FIDO Alliance's own root. */
+const metadata = z.union([
+  z.strictObject({ file: z.string().min(1), root: z.string().min(1).optional() }),
+  z.strictObject({
+    url: z
+      .string()
+      .max(2048)
+      .refine(
+        (text) => URL.canParse(text) && isProtected(new URL(text)),
+        'must be an https:// URL (http:// on this machine only)',
+      ),
+    root: z.string().min(1).optional(),
+  }),
+]);
+export type MetadataConfig = z.output<typeof metadata>;
+
+const isProtected = ({ protocol, hostname }: URL) =>
+  protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
+
 const fields = {
   tenantId: z.guid().toLowerCase(),
   tenantName: z.string().min(1).max(256),
@@ -44,6 +63,8 @@ const fields = {
   ]),
   /** A lab admits software keys. Never for people's real accounts. */
   lab: z.boolean(),
+  /** Models of security keys: names, roots of attestation, certification, status. */
+  metadata: metadata.optional(),
 };
 
 export const configSchema = z.strictObject(fields);
@@ -60,6 +81,7 @@ export const initSchema = z.strictObject({
   tls: fields.tls.optional(),
   store: fields.store.optional(),
   lab: fields.lab.optional(),
+  metadata: fields.metadata,
 });
 export type InitOptions = z.input<typeof initSchema>;
 

@@ -24,6 +24,30 @@ export interface Database {
   };
   kerberos_domains: KerberosDomainRow;
   audit: AuditRow;
+  /** The last good metadata BLOB, as it was signed. */
+  metadata_blob: { id: string; number: number; next_update: string; blob: string; accepted_on: string };
+  user_groups: GroupRow;
+  user_group_members: { group_id: string; user_id: string };
+  key_policies: KeyPolicyRow;
+}
+
+export interface GroupRow {
+  id: string;
+  display_name: string;
+  /** Lower case and NFC: what uniqueness is about. */
+  name_folded: string;
+  created_on: string;
+}
+
+export interface KeyPolicyRow {
+  /** The group's id, or `default`. */
+  id: string;
+  group_id: string | null;
+  /** Entries are tried in this order; the default's is the last. */
+  position: number;
+  /** JSON of KeyPolicyRules. */
+  rules: string;
+  updated_on: string;
 }
 
 export interface UserRow {
@@ -50,6 +74,8 @@ export interface CredentialRow {
   aaguid: string;
   attestation_format: string;
   attestation_object: string;
+  /** Whether the attestation statement's own signature was verified at registration. */
+  statement_verified: number;
   /** JSON array of text. */
   transports: string;
   backup_eligible: number;

@@ -148,6 +148,7 @@ async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration
     aaguid,
     attestation_format: fmt,
     attestation_object: Buffer.from(attestationObject).toString('base64url'),
+    statement_verified: 1,
     transports: JSON.stringify(response.transports ?? []),
     backup_eligible: Number(credentialDeviceType === 'multiDevice'),
     backed_up: Number(credentialBackedUp),

@@ -1,5 +1,6 @@
 /** All migrations, in order. A migration that was released is never changed: add another. */
 import type { Migration } from 'kysely';
-import { down, up } from './0001-first.ts';
+import * as first from './0001-first.ts';
+import * as policy from './0002-policy.ts';
 
-export const migrations: Record<string, Migration> = { '0001-first': { up, down } };
+export const migrations: Record<string, Migration> = { '0001-first': first, '0002-policy': policy };
