@@ -83,6 +83,8 @@ export async function mountFolders(
   const script = [
     'set -e; cd "$0"',
     'mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/samba /run/shares',
+    // faketime leaves its shared memory behind when it is killed; here it goes with the namespace.
+    'mount -t tmpfs tmpfs /dev/shm',
     'mount --bind shares /run/shares; mount --bind hosts /etc/hosts; mount --bind resolv.conf /etc/resolv.conf',
     ...Object.entries(STANDING_IN).map(([folder, path]) => `mount --bind ${folder} ${path}`),
   ].join('\n');
