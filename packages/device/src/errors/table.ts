@@ -93,10 +93,7 @@ export const DEVICE_ERRORS = {
     message: 'The tenant did not issue the nonce of this sign-in.',
     next: `${AGAIN} If it persists: ${REJOIN}`,
   },
-  'nonce-expired': {
-    message: 'The sign-in took longer than five minutes.',
-    next: `${AGAIN}`,
-  },
+  'nonce-expired': { message: 'The sign-in took longer than five minutes.', next: AGAIN },
   'nonce-replayed': {
     message: 'This sign-in was already used once.',
     next: `${AGAIN} If you did not send it twice, tell your administrator.`,

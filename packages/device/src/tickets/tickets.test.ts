@@ -36,7 +36,7 @@ test('a domain controller that is known is taken; else DNS is asked, in the orde
   const asked: string[] = [];
   const found = await kdcAddresses('CORP.EXAMPLE.COM', [], async (name) => {
     asked.push(name);
-    return [srv('c', 10, 0), srv('b', 0, 10, 8888), srv('.', 0, 0), srv('a', 0, 100)];
+    return [srv('c', 10, 1000), srv('b', 0, 10, 8888), srv('.', 0, 0), srv('a', 0, 100)];
   });
   expect(asked).toEqual(['_kerberos._tcp.corp.example.com']);
   expect(found).toEqual([
