@@ -29,7 +29,7 @@ describe("MIT's clients", () => {
     domain = await startLabDomain({ realm: REALM });
     domain.directory.addUser({ samAccountName: 'alice', password: PASSWORD });
     domain.directory.addUser({ samAccountName: 'locked', password: PASSWORD, lockedOut: true });
-    krb5Conf.tcp = writeKrb5Conf({ dir, realm: REALM, kdc: `${domain.kdc.host}:${domain.kdc.port}` });
+    krb5Conf.tcp = writeKrb5Conf({ dir, realm: REALM, kdc: domain.kdc });
     krb5Conf.udp = join(dir, 'krb5-udp.conf');
     const text = readFileSync(krb5Conf.tcp, 'utf8');
     writeFileSync(krb5Conf.udp, text.replace('udp_preference_limit = 1\n', 'udp_preference_limit = 32700\n'));

@@ -25,6 +25,8 @@ export function krb5Conf({ realm, kdc, hosts = [] }: Krb5ConfOptions): string {
     '    dns_lookup_kdc = false',
     '    dns_canonicalize_hostname = false',
     '    rdns = false',
+    '    # Tickets with a PAC are larger than a datagram, and a KDC that is down answers sooner over TCP.',
+    '    udp_preference_limit = 1',
     '',
     '[realms]',
     `    ${realm} = {`,

@@ -166,7 +166,7 @@ async function walk(
   const krb5Conf = writeKrb5Conf({
     dir: home,
     realm: domain.realm,
-    kdc: `${domain.kdc.host}:${domain.kdc.port}`,
+    kdc: domain.kdc,
     hosts: ['localhost'],
   });
   await step(

@@ -157,7 +157,7 @@ export async function startSambaDomain(options: SambaDomainOptions = {}): Promis
     if (!options.workDir) rmSync(workDir, { recursive: true, force: true });
   };
   try {
-    const krb5Conf = writeKrb5Conf({ dir: workDir, realm, kdc: address });
+    const krb5Conf = writeKrb5Conf({ dir: workDir, realm, kdc: { host: address, port: PORTS.kdc } });
     const env = {
       PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
       LC_ALL: 'C.UTF-8',
