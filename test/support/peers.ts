@@ -49,6 +49,11 @@ export const PEERS = {
   },
   smbclient: { present: () => onPath('smbclient'), packages: ['smbclient'] },
   mit: { present: () => onPath('kinit') && onPath('kvno'), packages: ['krb5-user', 'krb5-k5tls'] },
+  mitKdc: {
+    present: () => onPath('krb5kdc') && onPath('kadmin.local') && onPath('kdb5_util'),
+    packages: ['krb5-kdc', 'krb5-admin-server'],
+  },
+  gssapi: { present: () => python('gssapi'), packages: ['python3-gssapi'] },
   curl: { present: () => onPath('curl'), packages: ['curl'] },
   fido2: { present: () => python('fido2'), packages: ['python3-fido2'] },
   impacket: { present: () => python('impacket'), packages: ['python3-impacket'] },

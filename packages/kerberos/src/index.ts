@@ -1,8 +1,19 @@
 /** Public surface of the library. */
 export { type Accepted, type AcceptOptions, acceptApReq, CLOCK_SKEW, ReplayCache } from './ap/accept.ts';
 export { openAsRep } from './client/as-rep.ts';
+export type { ClientSecret } from './client/client-key.ts';
+export type { ClockOptions } from './client/clock.ts';
+export { type LocatedKdc, locateKdcs, type SrvRecord, type SrvResolver } from './client/locate.ts';
+export { type RealmTransportOptions, realmTransport } from './client/realm-transport.ts';
+export { requestTgt, type TgtRequest, type TgtResult } from './client/request-tgt.ts';
 export { requestTicket, type TgsRequest, type TgsResult, throwIfKrbError } from './client/tgs.ts';
-export { type KdcAddress, type KdcTransport, tcpTransport } from './client/transport.ts';
+export {
+  type KdcAddress,
+  type KdcExchange,
+  type KdcTransport,
+  tcpTransport,
+} from './client/transport.ts';
+export { udpThenTcp, udpTransport } from './client/udp.ts';
 export type { Credentials } from './credentials.ts';
 export { Key } from './crypto/key.ts';
 export { ntHash } from './crypto/rfc1320.ts';

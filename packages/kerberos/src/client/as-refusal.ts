@@ -5,6 +5,7 @@ import { KRB_ERROR_CODES } from '../iana/error-codes.ts';
 import { NTSTATUS } from '../iana/ntstatus.ts';
 import { PaData } from '../messages/common.ts';
 import type { KrbErrorReply } from '../messages/krb-error.ts';
+import { noCommonEtype } from './client-key.ts';
 
 type Refusal = { code: KerberosErrorCode; message: string };
 
@@ -55,11 +56,6 @@ const BY_ERROR: Readonly<Record<number, Refusal>> = {
     code: 'client-unknown',
     message: 'The domain does not know this account. Check the name and the realm.',
   },
-  [KRB_ERROR_CODES.ETYPE_NOSUPP.code]: {
-    code: 'etype-unsupported',
-    message:
-      'The domain controller has no AES key of this account. Allow AES for it, and set its password again.',
-  },
 };
 
 /** KERB_ERR_TYPE_EXTENDED, the same number in KERB-ERROR-DATA. */
@@ -80,6 +76,7 @@ function extendedStatus(eData: Uint8Array | undefined): number | undefined {
 /** The error for a refusal that has a name of its own; otherwise the reply as it is. */
 export function asRefusal(reply: KrbErrorReply): KerberosError {
   const status = extendedStatus(reply.eData);
+  if (reply.errorCode === KRB_ERROR_CODES.ETYPE_NOSUPP.code) return noCommonEtype();
   const refusal = (status === undefined ? undefined : BY_STATUS[status]) ?? BY_ERROR[reply.errorCode];
   if (!refusal) return reply;
   return new KerberosError(refusal.code, refusal.message, { ...reply.details, status, cause: reply });

@@ -66,7 +66,7 @@ function keytabSource(keytab: readonly KeytabEntry[], client: PrincipalName, rea
     keyFor(padata) {
       const { etype } = choose(padata, etypes);
       const entry = entries.find((candidate) => candidate.etype === etype);
-      if (!entry) throw unsupported();
+      if (!entry) throw noCommonEtype();
       return new Key(entry.etype, entry.key);
     },
   };
@@ -77,7 +77,7 @@ function choose(padata: readonly PaData[] | undefined, etypes: readonly number[]
   const hint = findPaData(padata, PADATA.ETYPE_INFO2);
   if (!hint) return { etype: etypes[0] ?? 0 };
   const chosen = decodeDer(EtypeInfo2, hint).find(({ etype }) => etypes.includes(etype));
-  if (!chosen) throw unsupported();
+  if (!chosen) throw noCommonEtype();
   return chosen;
 }
 
@@ -92,7 +92,7 @@ function readIterations(s2kparams: Uint8Array | undefined): number {
   return iterations;
 }
 
-const unsupported = () =>
+export const noCommonEtype = () =>
   new KerberosError(
     'etype-unsupported',
     'The domain controller offers no AES key for this account. Allow AES for it, and set its password again.',

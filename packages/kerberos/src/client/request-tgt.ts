@@ -27,7 +27,7 @@ import { AsReq } from '../messages/kdc-req.ts';
 import { KrbErrorReply } from '../messages/krb-error.ts';
 import { findPaData, PaEncTsEnc } from '../messages/padata.ts';
 import { asRefusal } from './as-refusal.ts';
-import { type ClientSecret, type KeySource, keySource } from './client-key.ts';
+import { type ClientSecret, type KeySource, keySource, noCommonEtype } from './client-key.ts';
 import { byClockOfKdc, type ClockOptions } from './clock.ts';
 import { throwIfKrbError } from './tgs.ts';
 import type { KdcTransport } from './transport.ts';
@@ -157,13 +157,14 @@ function preauthRequired(answer: Uint8Array): PaData[] | undefined {
     if (!(error instanceof KrbErrorReply) || error.errorCode !== KRB_ERROR_CODES.PREAUTH_REQUIRED.code)
       throw error;
     const methods = error.eData ? decodeDer(MethodData, error.eData) : [];
-    if (!methods.some(({ type }) => type === PADATA.ENC_TIMESTAMP))
-      throw new KerberosError(
-        'account-refused',
-        'The domain controller takes no password for this account; it wants another kind of sign-in.',
-        { methods: methods.map(({ type }) => type) },
-      );
-    return methods;
+    if (methods.some(({ type }) => type === PADATA.ENC_TIMESTAMP)) return methods;
+    // A KDC with no key of the etypes asked for has nothing to hint at either.
+    if (!findPaData(methods, PADATA.ETYPE_INFO2)) throw noCommonEtype();
+    throw new KerberosError(
+      'account-refused',
+      'The domain controller takes no password for this account; it wants another kind of sign-in.',
+      { methods: methods.map(({ type }) => type) },
+    );
   }
 }
 
@@ -191,7 +192,8 @@ function checkReply(asked: Asked, reply: KdcRep, part: EncKdcRepPart, key: Key, 
     other === realm || (canonicalize && other.toUpperCase() === realm.toUpperCase());
   const sameClient = canonicalize || samePrincipal(reply.cname, request.client);
   const sameServer =
-    samePrincipal(part.sname, sname) || (canonicalize && samePrincipal(part.sname, krbtgt(part.srealm)));
+    samePrincipal(part.sname, sname) ||
+    (canonicalize && samePrincipal(sname, krbtgt(realm)) && samePrincipal(part.sname, krbtgt(part.srealm)));
   const sealed = samePrincipal(part.sname, reply.ticket.sname) && part.srealm === reply.ticket.realm;
   if (
     part.nonce !== nonce ||

@@ -1,6 +1,6 @@
 /**
- * The TGS exchange (RFC 4120 section 3.3): a TGT, partial or full, for another ticket; with the key list
- * request of [MS-KILE] 3.2.5.8 where it is asked for.
+ * The TGS exchange (RFC 4120 section 3.3): a TGT, partial or full, for another ticket, in another realm where
+ * the KDC refers to one (RFC 6806 section 8); with the key list request of [MS-KILE] 3.2.5.8 where asked for.
  */
 import { randomBytes } from 'node:crypto';
 import { makeApReq } from '../ap/initiate.ts';
@@ -8,8 +8,6 @@ import { type Credentials, credentialsOf } from '../credentials.ts';
 import { Key } from '../crypto/key.ts';
 import { decodeDer } from '../der/codec.ts';
 import { KerberosError } from '../errors.ts';
-import { KRB_ERROR_CODES } from '../iana/error-codes.ts';
-import { ETYPE } from '../iana/etypes.ts';
 import { KEY_USAGE } from '../iana/key-usages.ts';
 import { KDC_OPTION, MSG_TYPE, TICKET_FLAG } from '../iana/message-types.ts';
 import { PADATA } from '../iana/padata-types.ts';
@@ -18,15 +16,18 @@ import {
   type EncryptionKey,
   type PaData,
   type PrincipalName,
+  principalText,
   samePrincipal,
 } from '../messages/common.ts';
 import { EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
 import { KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { KrbError, KrbErrorReply } from '../messages/krb-error.ts';
 import { findPaData, KeyListRep, KeyListReq } from '../messages/padata.ts';
+import { CLIENT_ETYPES } from './client-key.ts';
+import { byClockOfKdc, type ClockOptions } from './clock.ts';
 import type { KdcTransport } from './transport.ts';
 
-export interface TgsRequest {
+export interface TgsRequest extends ClockOptions {
   tgt: Credentials;
   /** Service that the ticket is for; `krbtgt/REALM` for the full TGT. */
   sname: PrincipalName;
@@ -34,10 +35,6 @@ export interface TgsRequest {
   transport: KdcTransport;
   /** Etypes of the long-term keys to ask for (23 is the NT hash); none unless given. */
   keyList?: readonly number[];
-  /** Milliseconds to add to this machine's clock, where it is known how far the KDC's is ahead. */
-  kdcTimeOffset?: number;
-  /** This machine's clock; the system's unless given. */
-  now?: () => Date;
 }
 
 export interface TgsResult {
@@ -48,31 +45,49 @@ export interface TgsResult {
   kdcTimeOffset: number;
 }
 
-const ETYPES = [ETYPE.AES256_CTS_HMAC_SHA1_96, ETYPE.AES128_CTS_HMAC_SHA1_96];
+/** Realms that a request may pass through. */
+const MAX_REALMS = 10;
 
 /**
- * Asks for a ticket. A clock that differs from the KDC's is compensated once, from the time in its KRB-ERROR.
- * @throws KrbErrorReply where the KDC refuses; KerberosError `kdc-unreachable`, `kdc-timeout`, `reply-mismatch`
+ * Asks for a ticket, by way of other realms where the KDC refers to them (`transport` must reach those too).
+ * A clock that differs from the KDC's is compensated once, from the time in its KRB-ERROR.
+ * @throws KrbErrorReply where the KDC refuses; KerberosError `kdc-unreachable`, `kdc-timeout`, `reply-mismatch`,
+ * `referral-refused` where the realms refer to one another or too far
  * @example
  * const transport = tcpTransport({ host: 'dc1.corp.example.com', port: 88 });
  * const realm = 'CORP.EXAMPLE.COM';
  * const full = await requestTicket({ tgt: partialTgt, sname: krbtgt(realm), realm, transport });
  */
 export async function requestTicket(request: TgsRequest): Promise<TgsResult> {
-  const clock = request.now ?? (() => new Date());
-  const offset = request.kdcTimeOffset ?? 0;
-  try {
-    return await exchange(request, offset, clock);
-  } catch (error) {
-    if (!(error instanceof KrbErrorReply) || error.errorCode !== KRB_ERROR_CODES.SKEW.code) throw error;
-    const measured = error.serverTime.getTime() - clock().getTime();
-    return exchange(request, measured, clock);
+  const asked = [request.realm];
+  let hop = request;
+  for (;;) {
+    const here = hop;
+    const result = await byClockOfKdc(here, (offset, now) => exchange(here, offset, now));
+    const next = referredTo(here, result.credentials.server.name);
+    if (next === undefined) return result;
+    if (asked.some((realm) => sameRealm(realm, next)) || asked.length >= MAX_REALMS)
+      throw new KerberosError(
+        'referral-refused',
+        `The domains refer to one another for ${principalText(request.sname)}, and none has it. Check the service's name.`,
+        { realms: [...asked, next] },
+      );
+    asked.push(next);
+    hop = { ...request, tgt: result.credentials, realm: next, kdcTimeOffset: result.kdcTimeOffset };
   }
 }
 
-async function exchange(request: TgsRequest, offset: number, clock: () => Date): Promise<TgsResult> {
+const sameRealm = (a: string, b: string) => a.toUpperCase() === b.toUpperCase();
+
+/** The realm that the KDC's answer leads to, where it is a TGT for another realm than the one that was asked for. */
+function referredTo({ realm, sname }: TgsRequest, server: PrincipalName): string | undefined {
+  const [service, next] = server.nameString;
+  if (service !== 'krbtgt' || next === undefined || server.nameString.length !== 2) return undefined;
+  return samePrincipal(server, sname) || sameRealm(next, realm) ? undefined : next;
+}
+
+async function exchange(request: TgsRequest, offset: number, now: Date): Promise<TgsResult> {
   const { tgt, realm, sname } = request;
-  const now = new Date(clock().getTime() + offset);
   const subkey = Key.random(tgt.key.etype);
   const nonce = randomBytes(4).readUInt32BE() & 0x7fffffff;
   const body = KdcReqBody.encode({
@@ -81,7 +96,7 @@ async function exchange(request: TgsRequest, offset: number, clock: () => Date):
     sname,
     till: tgt.endtime,
     nonce,
-    etypes: ETYPES,
+    etypes: [...CLIENT_ETYPES],
   });
   const apReq = makeApReq(tgt, {
     now,
@@ -94,6 +109,7 @@ async function exchange(request: TgsRequest, offset: number, clock: () => Date):
     padata.push({ type: PADATA.KEY_LIST_REQ, value: KeyListReq.encode([...request.keyList]) });
   const reply = await request.transport(
     TgsReq.encode({ pvno: 5, msgType: MSG_TYPE.TGS_REQ, padata, body: decodeDer(KdcReqBody, body) }),
+    realm,
   );
   return { ...readReply(reply, request, subkey, nonce), kdcTimeOffset: offset };
 }

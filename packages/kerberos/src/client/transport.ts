@@ -10,15 +10,18 @@ export interface KdcAddress {
   port: number;
 }
 
-/** Sends one message and gives its reply. Anything that does so can stand in for a network. */
-export type KdcTransport = (message: Uint8Array) => Promise<Buffer>;
+/** Sends one message to one KDC and gives its reply. */
+export type KdcExchange = (message: Uint8Array) => Promise<Buffer>;
+
+/** Sends one message to a KDC of the realm and gives its reply. Anything that does so can stand in for a network. */
+export type KdcTransport = (message: Uint8Array, realm: string) => Promise<Buffer>;
 
 /**
  * A transport to one KDC, a connection for each message.
  * @param timeout milliseconds for the whole exchange
  * @throws (when used) KerberosError `kdc-unreachable`, `kdc-timeout`
  */
-export function tcpTransport(address: KdcAddress, timeout: number = DEFAULT_TIMEOUT): KdcTransport {
+export function tcpTransport(address: KdcAddress, timeout: number = DEFAULT_TIMEOUT): KdcExchange {
   const where = `${address.host}:${address.port}`;
   return (message) =>
     new Promise((resolve, reject) => {

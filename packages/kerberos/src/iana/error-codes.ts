@@ -14,6 +14,7 @@ export const KRB_ERROR_CODES = {
   KEY_EXPIRED: { code: 23, text: 'the password has expired or must be changed' },
   PREAUTH_FAILED: { code: 24, text: 'the pre-authentication was wrong' },
   PREAUTH_REQUIRED: { code: 25, text: 'pre-authentication is required' },
+  SVC_UNAVAILABLE: { code: 29, text: 'the domain controller cannot serve now' },
   BAD_INTEGRITY: { code: 31, text: 'an integrity check failed: the key is not the one expected' },
   TKT_EXPIRED: { code: 32, text: 'the ticket has expired' },
   TKT_NYV: { code: 33, text: 'the ticket is not valid yet' },

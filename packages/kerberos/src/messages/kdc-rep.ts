@@ -50,5 +50,10 @@ export type EncKdcRepPart = Of<typeof EncKdcRepPart>;
 
 const ENC_AS_REP_PART = 25;
 const ENC_TGS_REP_PART = 26;
-export const EncAsRepPart: Codec<EncKdcRepPart> = application(ENC_AS_REP_PART, EncKdcRepPart);
+const AsRepPart = application(ENC_AS_REP_PART, EncKdcRepPart);
+/** Read with the tag of EncTGSRepPart too: MIT's KDC writes it, and clients must take both (section 5.4.2). */
+export const EncAsRepPart: Codec<EncKdcRepPart> = {
+  encode: AsRepPart.encode,
+  decode: (input) => (input.peek() === (0x60 | ENC_TGS_REP_PART) ? EncTgsRepPart : AsRepPart).decode(input),
+};
 export const EncTgsRepPart: Codec<EncKdcRepPart> = application(ENC_TGS_REP_PART, EncKdcRepPart);
