@@ -7,6 +7,7 @@ interface Words {
 
 const AGAIN = 'Sign in again.';
 const REJOIN = 'Join this device again.';
+const AGAIN_OR_REJOIN = `${AGAIN} If it persists: ${REJOIN}`;
 const ADMIN_LOG = "Ask your administrator to look at the tenant's log.";
 
 export const DEVICE_ERRORS = {
@@ -75,7 +76,7 @@ export const DEVICE_ERRORS = {
   },
   'tenant-answer-foreign': {
     message: 'The tenant answered with a session key that was not made for this device.',
-    next: `${AGAIN} If it persists: ${REJOIN}`,
+    next: AGAIN_OR_REJOIN,
   },
   'tenant-rp-id-foreign': {
     message: 'The tenant asks for keys of a site that its address does not belong to.',
@@ -89,10 +90,7 @@ export const DEVICE_ERRORS = {
   'tenant-refused': { message: 'The tenant refused the request.', next: ADMIN_LOG },
 
   // What the tenant refuses.
-  'nonce-unknown': {
-    message: 'The tenant did not issue the nonce of this sign-in.',
-    next: `${AGAIN} If it persists: ${REJOIN}`,
-  },
+  'nonce-unknown': { message: 'The tenant did not issue the nonce of this sign-in.', next: AGAIN_OR_REJOIN },
   'nonce-expired': { message: 'The sign-in took longer than five minutes.', next: AGAIN },
   'nonce-replayed': {
     message: 'This sign-in was already used once.',
