@@ -1,6 +1,6 @@
 /** What is refused, by whom, and under which name: the tenant, the domain controller, and what stands between. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type SpoilingProxy, startProxy } from '../test/proxy.ts';
+import { claims, type SpoilingProxy, startProxy } from '../test/proxy.ts';
 import { contents, failing, startWorld, type World } from '../test/world.ts';
 import { fetchTickets, readStatus } from './index.ts';
 
@@ -97,9 +97,6 @@ const change = (edit: (json: Record<string, string>) => object) => () => {
 };
 const changeTicket = (edit: (ticket: Record<string, unknown>) => object) =>
   change((json) => ({ ...json, tgt_ad: JSON.stringify(edit(JSON.parse(json.tgt_ad ?? ''))) }));
-const claims = (token: string | undefined, edit: object) => {
-  const [header, payload = '', signature] = (token ?? '').split('.');
-  const changed = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ...edit };
   return [header, Buffer.from(JSON.stringify(changed)).toString('base64url'), signature].join('.');
 };
 
