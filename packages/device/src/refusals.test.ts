@@ -97,8 +97,6 @@ const change = (edit: (json: Record<string, string>) => object) => () => {
 };
 const changeTicket = (edit: (ticket: Record<string, unknown>) => object) =>
   change((json) => ({ ...json, tgt_ad: JSON.stringify(edit(JSON.parse(json.tgt_ad ?? ''))) }));
-  return [header, Buffer.from(JSON.stringify(changed)).toString('base64url'), signature].join('.');
-};
 
 test.each<[string, string, RegExp, () => void]>([
   [

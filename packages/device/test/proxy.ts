@@ -117,3 +117,5 @@ function forward(url: string, caFile: string, body: Buffer): Promise<{ status: n
 export const claims = (token: string | undefined, edit: object) => {
   const [header, payload = '', signature] = (token ?? '').split('.');
   const changed = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ...edit };
+  return [header, Buffer.from(JSON.stringify(changed)).toString('base64url'), signature].join('.');
+};
