@@ -1,8 +1,10 @@
 /**
  * A security key for tests, over node:crypto: one ES256 credential, with every part of its answers open to be
- * made wrong (W3C WebAuthn sections 6.1 and 6.5.4; CBOR by hand).
+ * made wrong (W3C WebAuthn sections 6.1 and 6.5.4).
  */
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
+import type { Attester } from './attestation.ts';
 
 export interface AssertionFaults {
   counter?: number;
@@ -31,10 +33,16 @@ export class TestKey {
     this.#aaguid = aaguid;
   }
 
-  /** RegistrationResponseJSON with attestation "none". */
+  /** RegistrationResponseJSON; attestation "none" unless another is given. */
   create(
     options: { publicKey: { challenge: string; rp: { id?: string }; user: { id: string } }; origin: string },
-    faults: { flags?: number; origin?: string; challenge?: string } = {},
+    faults: {
+      flags?: number;
+      origin?: string;
+      challenge?: string;
+      transports?: string[];
+      attest?: Attester;
+    } = {},
   ) {
     this.#userHandle = options.publicKey.user.id;
     this.#rpId = options.publicKey.rp.id ?? '';
@@ -45,6 +53,7 @@ export class TestKey {
       origin: faults.origin ?? options.origin,
       crossOrigin: false,
     };
+    const clientDataJson = Buffer.from(JSON.stringify(clientData));
     const flags = faults.flags ?? FLAGS.userPresent | FLAGS.userVerified | FLAGS.attested;
     const id = Buffer.from(this.id, 'base64url');
     const authData = Buffer.concat([
@@ -54,24 +63,25 @@ export class TestKey {
       id,
       this.#coseKey(),
     ]);
-    const attestationObject = Buffer.concat([
-      Buffer.from([0xa3]),
-      cborText('fmt'),
-      cborText('none'),
-      cborText('attStmt'),
-      Buffer.from([0xa0]),
-      cborText('authData'),
-      Buffer.from([0x59, authData.length >> 8, authData.length & 0xff]),
-      authData,
+    const clientDataHash = createHash('sha256').update(clientDataJson).digest();
+    const attest = faults.attest ?? (() => ({ fmt: 'none', statement: new Map() }));
+    const { fmt, statement } = attest({ authData, clientDataHash, privateKey: this.#keys.privateKey });
+    const members = new Map<string, unknown>([
+      ['fmt', fmt],
+      ['attStmt', statement],
+      ['authData', Uint8Array.from(authData)],
     ]);
+    // Text, numbers, bytes, arrays and maps: all of it is CBOR.
+    const cbor = isoCBOR.encode(members as Parameters<typeof isoCBOR.encode>[0]);
+    const attestationObject = Buffer.from(cbor);
     return {
       id: this.id,
       rawId: this.id,
       type: 'public-key' as const,
       response: {
-        clientDataJSON: Buffer.from(JSON.stringify(clientData)).toString('base64url'),
+        clientDataJSON: clientDataJson.toString('base64url'),
         attestationObject: attestationObject.toString('base64url'),
-        transports: ['usb'],
+        transports: faults.transports ?? ['usb'],
       },
     };
   }
@@ -120,5 +130,3 @@ export class TestKey {
     ]);
   }
 }
-
-const cborText = (text: string) => Buffer.concat([Buffer.from([0x60 + text.length]), Buffer.from(text)]);

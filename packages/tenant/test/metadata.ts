@@ -7,6 +7,18 @@ import { CompactSign } from 'jose';
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
+export const rsaKeys = () =>
+  webcrypto.subtle.generateKey(
+    {
+      name: 'RSASSA-PKCS1-v1_5',
+      hash: 'SHA-256',
+      modulusLength: 2048,
+      publicExponent: Uint8Array.of(1, 0, 1),
+    },
+    true,
+    ['sign', 'verify'],
+  );
+
 export interface Issued {
   certificate: x509.X509Certificate;
   der: Buffer;

@@ -2,9 +2,9 @@
  * Certificate chains up to given anchors (RFC 5280 section 6.1), with nothing from the network and at a time of the
  * caller's choosing. The anchors are never taken from the chain itself.
  */
+import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import 'reflect-metadata';
 
 /** The most certificates that a chain may bring along. */
 const LONGEST_CHAIN = 6;

@@ -7,8 +7,6 @@ import { createHash } from 'node:crypto';
 import {
   generateRegistrationOptions,
   type PublicKeyCredentialCreationOptionsJSON,
-  type VerifiedRegistrationResponse,
-  verifyRegistrationResponse,
 } from '@simplewebauthn/server';
 import { TenantError } from '../errors.ts';
 import { isUniqueViolation } from '../store/errors.ts';
@@ -19,11 +17,10 @@ import { readClientData } from './client-data.ts';
 import * as queries from './queries.ts';
 import type { KeyRegistration, SecurityKeyInfo } from './schema.ts';
 import { refuseSoftwareKey } from './software-key.ts';
+import { ALGORITHMS, checkRegistration } from './verify-registration.ts';
 
 const PURPOSE = 'key-registration';
 const CHALLENGE_MINUTES = 5;
-/** COSE: EdDSA, ES256, RS256. */
-const ALGORITHMS = [-8, -7, -257];
 
 /** The options for `navigator.credentials.create` and whatever stands in for it. @throws TenantError `user-not-found` */
 export async function registrationOptions(
@@ -117,27 +114,18 @@ async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration
       'This registration was not begun here, is over, or took too long. Begin again.',
     );
   }
-  const { response, ...rest } = given.credential;
-  let verified: VerifiedRegistrationResponse;
-  try {
-    verified = await verifyRegistrationResponse({
-      response: {
-        ...rest,
-        response: { clientDataJSON: response.clientDataJSON, attestationObject: response.attestationObject },
-        clientExtensionResults: {},
-      },
-      expectedChallenge: challenge,
-      expectedOrigin: allowedOrigins(tenant),
-      expectedRPID: tenant.config.rpId,
-      requireUserVerification: true,
-      supportedAlgorithmIDs: ALGORITHMS,
-    });
-  } catch (cause) {
-    throw invalid(String(cause));
-  }
-  if (!verified.verified) throw invalid('attestation');
-  const { credential, aaguid, fmt, attestationObject, credentialDeviceType, credentialBackedUp } =
-    verified.registrationInfo;
+  const { id, rawId, response } = given.credential;
+  const checked = await checkRegistration({
+    response: { id, rawId, ...response },
+    challenge,
+    origins: allowedOrigins(tenant),
+    rpId: tenant.config.rpId,
+    requireUserVerification: true,
+    modelOf: (aaGuid) => tenant.metadata.model(aaGuid),
+    now,
+  });
+  if ('cause' in checked) throw invalid(checked.cause);
+  const { credential, aaguid, credentialDeviceType, credentialBackedUp } = checked.info.registrationInfo;
   if (credential.id !== given.credential.id) throw invalid('credential id');
   refuseSoftwareKey(tenant, aaguid);
   return {
@@ -146,9 +134,9 @@ async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration
     public_key: Buffer.from(credential.publicKey).toString('base64url'),
     counter: credential.counter,
     aaguid,
-    attestation_format: fmt,
-    attestation_object: Buffer.from(attestationObject).toString('base64url'),
-    statement_verified: 1,
+    attestation_format: checked.fmt,
+    attestation_object: response.attestationObject,
+    statement_verified: Number(checked.statementVerified),
     transports: JSON.stringify(response.transports ?? []),
     backup_eligible: Number(credentialDeviceType === 'multiDevice'),
     backed_up: Number(credentialBackedUp),
