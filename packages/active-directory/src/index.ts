@@ -5,3 +5,12 @@ export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
 export { ActiveDirectoryError } from './errors.ts';
 export { type KerberosServerKey, kerberosServerKey } from './kerberos-server/keytab.ts';
+export {
+  type DcRequirement,
+  flagNames,
+  type LocatedDc,
+  type LocateOptions,
+  locateDomainController,
+  locatorText,
+} from './locator/locate.ts';
+export { resolveSrv, type SrvRecord } from './locator/srv.ts';

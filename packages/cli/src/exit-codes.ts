@@ -122,6 +122,19 @@ export const EXIT_CODES: readonly ExitCode[] = [
   { exit: 16, meaning: 'the security key was removed', codes: ['key-removed'] },
   { exit: 17, meaning: 'the user is disabled in the tenant', codes: ['user-disabled'] },
   {
+    exit: 18,
+    meaning: "the tenant's policy does not admit this security key",
+    codes: [
+      'attestation-required',
+      'key-model-not-allowed',
+      'key-model-revoked',
+      'certification-too-low',
+      'synced-not-allowed',
+      'device-bound-not-allowed',
+      'transport-not-allowed',
+    ],
+  },
+  {
     exit: 20,
     meaning: 'no security key answers',
     codes: ['key-unreachable', 'touch-denied', 'touch-timeout', 'pin-not-set', 'key-failed'],
@@ -174,6 +187,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
     exit: 38,
     meaning: 'signed in, no ticket: the domain controller refused for another reason',
     codes: ['dc-refused', 'dc-account-unknown', 'dc-answer-malformed'],
+  },
+  {
+    exit: 39,
+    meaning: 'no domain controller answers, or none has what was asked for',
+    codes: ['dc-timeout', 'dc-lacking'],
   },
   {
     exit: 40,

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { report } from './command.ts';
 import { auditCommands } from './commands/audit.ts';
+import { dcCommands } from './commands/dc.ts';
 import { demoCommand } from './commands/demo.ts';
 import { deviceCommands } from './commands/device.ts';
 import { kerberosServerCommands } from './commands/kerberos-server.ts';
@@ -28,6 +29,7 @@ userCommands(program);
 keyCommands(program);
 kerberosServerCommands(program);
 deviceCommands(program);
+dcCommands(program);
 signInCommands(program);
 auditCommands(program);
 softwareKeyCommands(program);

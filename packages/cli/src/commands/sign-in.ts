@@ -1,7 +1,7 @@
 /** kennel signin, tickets, signout: a person on a joined device. */
 import type { Command } from 'commander';
+import { parseAddress } from '../address.ts';
 import { define, type Given, option, text } from '../command.ts';
-import { CliError } from '../errors.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { deviceDir } from '../home.ts';
 import { pinFileOption, readPin } from '../pin.ts';
@@ -14,10 +14,7 @@ const kdcOption = option('--kdc <host:port>', 'the domain controller; found thro
 function kdcOf(given: Given): { kdc?: { host: string; port: number } } {
   const kdc = text(given, 'kdc');
   if (kdc === undefined) return {};
-  const match = /^\[?([^\]]+?)\]?(?::(\d{1,5}))?$/.exec(kdc);
-  if (!match?.[1])
-    throw new CliError('usage', '--kdc takes a host and a port, such as dc1.corp.example.com:88.');
-  return { kdc: { host: match[1], port: Number(match[2] ?? 88) } };
+  return { kdc: { port: 88, ...parseAddress('--kdc', kdc) } };
 }
 
 export function signInCommands(program: Command): void {

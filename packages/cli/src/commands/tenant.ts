@@ -1,5 +1,6 @@
 /** kennel init, serve and status: the tenant itself. */
 import type { Command } from 'commander';
+import { parseAddress } from '../address.ts';
 import { admin } from '../admin.ts';
 import { define, type Given, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -89,9 +90,7 @@ function initOptions(given: Given) {
   };
 }
 
-function parseListen(listen: string): { address: string; port: number } {
-  const match = /^\[?([^\]]+)\]?:(\d{1,5})$/.exec(listen);
-  if (!match?.[1])
-    throw new CliError('usage', '--listen takes an address and a port, such as 0.0.0.0:443 or [::]:443.');
-  return { address: match[1], port: Number(match[2]) };
+function parseListen(listen: string): { address: string; port?: number } {
+  const { host: address, port } = parseAddress('--listen', listen);
+  return { address, ...(port === undefined ? {} : { port }) };
 }

@@ -1,20 +1,9 @@
 /** Where a realm's domain controllers are: as said, as remembered, or as DNS knows (RFC 4120 section 7.2.3.2). */
-import { Resolver } from 'node:dns/promises';
+import { resolveSrv } from '@kennel/active-directory';
 import type { KdcAddress } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
 
-const DNS_TIMEOUT_MS = 3000;
 const AT_MOST = 8;
-
-interface SrvRecord {
-  name: string;
-  port: number;
-  priority: number;
-  weight: number;
-}
-
-const resolveSrv = (name: string): Promise<SrvRecord[]> =>
-  new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 2 }).resolveSrv(name);
 
 /**
  * The addresses to try, in this order; never an empty list.
@@ -25,7 +14,7 @@ const resolveSrv = (name: string): Promise<SrvRecord[]> =>
 export async function kdcAddresses(
   realm: string,
   known: readonly KdcAddress[],
-  resolve: typeof resolveSrv = resolveSrv,
+  resolve: (name: string) => ReturnType<typeof resolveSrv> = resolveSrv,
 ): Promise<KdcAddress[]> {
   if (known.length > 0) return [...known];
   const question = `_kerberos._tcp.${realm.toLowerCase()}`;

@@ -240,6 +240,11 @@ function told(
     hints: [
       `${env} klist`,
       `${env} kvno HTTP/localhost`,
+      ...(domain.cldap
+        ? [
+            `npx kennel dc locate ${realm.toLowerCase()} --keylist --dc ${domain.cldap.host}:${domain.cldap.port}`,
+          ]
+        : []),
       `${env} curl --negotiate -u : ${intranet.url}`,
       ...(domain.shareCommand ? [domain.shareCommand(ccache, krb5Conf)] : []),
     ],

@@ -31,6 +31,8 @@ export interface DemoDomain {
   netbiosName: string;
   domainSid: string;
   kdc: { host: string; port: number };
+  /** Where the embedded domain answers CLDAP; a real one is found through its DNS. */
+  cldap?: { host: string; port: number };
   /** The exported key of the Kerberos server's krbtgt account. */
   keytab: Uint8Array;
   intranet: { url: string; name: PrincipalName };
@@ -65,6 +67,7 @@ export async function embeddedDemoDomain(): Promise<DemoDomain> {
     netbiosName: directory.netbiosDomainName,
     domainSid: directory.domainSid,
     kdc: domain.kdc,
+    cldap: domain.cldap,
     keytab: encodeKeytab([
       { realm, name: krbtgt(realm), timestamp: new Date(), kvno, etype: key.etype, key: key.value },
     ]),
