@@ -1,6 +1,6 @@
 /**
  * The service's side of the AP exchange (RFC 4120 section 3.2.3): opens the ticket, checks times, names and
- * replays, verifies the PAC's server signature, and makes the AP-REP where the client asks for proof.
+ * replays, and makes the AP-REP where the client asks for proof.
  */
 import { createHash } from 'node:crypto';
 import { Key } from '../crypto/key.ts';
@@ -61,8 +61,8 @@ export interface Accepted {
   pac?: Uint8Array;
   serviceKey: Key;
   kvno: number | undefined;
-  /** DER AP-REP, where the client asked for mutual authentication. */
-  reply?: Buffer;
+  /** Whether the client asked for mutual authentication: `makeApRep` answers it. */
+  mutual: boolean;
 }
 
 /** @throws KerberosError `token-refused`, `integrity-check-failed`, `ticket-expired`, `ticket-not-yet-valid`, `clock-skew`, `replayed`, `der-*` */
@@ -100,7 +100,7 @@ export function acceptApReq(bytes: Uint8Array, options: AcceptOptions): Accepted
       ? { subkey: new Key(authenticator.subkey.keyType, Buffer.from(authenticator.subkey.keyValue)) }
       : {}),
     ...(pac ? { pac } : {}),
-    ...((request.apOptions & AP_MUTUAL_REQUIRED) !== 0 ? { reply: apRep(authenticator, sessionKey) } : {}),
+    mutual: (request.apOptions & AP_MUTUAL_REQUIRED) !== 0,
   };
 }
 
@@ -112,17 +112,17 @@ function checkTimes(ticket: EncTicketPart, now: Date): void {
     throw new KerberosError('ticket-expired', 'The ticket has expired; sign in again.');
 }
 
-function apRep(authenticator: Authenticator, sessionKey: Key): Buffer {
-  const part = EncApRepPart.encode({
-    ctime: authenticator.ctime,
-    cusec: authenticator.cusec,
-    ...(authenticator.seqNumber === undefined ? {} : { seqNumber: authenticator.seqNumber }),
+/** DER AP-REP to the client's authenticator; the subkey and sequence number are the service's own. */
+export function makeApRep(
+  sessionKey: Key,
+  part: { ctime: Date; cusec: number; subkey?: Key; seqNumber?: number | undefined },
+): Buffer {
+  const { ctime, cusec, subkey, seqNumber } = part;
+  const plain = EncApRepPart.encode({
+    ...{ ctime, cusec },
+    ...(subkey ? { subkey: { keyType: subkey.etype, keyValue: subkey.value } } : {}),
+    ...(seqNumber === undefined ? {} : { seqNumber }),
   });
-  return Buffer.from(
-    ApRep.encode({
-      pvno: 5,
-      msgType: MSG_TYPE.AP_REP,
-      encPart: encrypted(sessionKey, KEY_USAGE.AP_REP_ENC_PART, part),
-    }),
-  );
+  const encPart = encrypted(sessionKey, KEY_USAGE.AP_REP_ENC_PART, plain);
+  return Buffer.from(ApRep.encode({ pvno: 5, msgType: MSG_TYPE.AP_REP, encPart }));
 }

@@ -1,5 +1,6 @@
 /** The client's side of the AP exchange (RFC 4120 section 3.2.2): the AP-REQ for a ticket, and the check of its AP-REP. */
 import type { Credentials } from '../credentials.ts';
+import type { Key } from '../crypto/key.ts';
 import { decodeDer } from '../der/codec.ts';
 import { KerberosError } from '../errors.ts';
 import { KEY_USAGE } from '../iana/key-usages.ts';
@@ -43,11 +44,14 @@ export function makeApReq({ client, key, ticket }: Credentials, options: ApReqOp
   });
 }
 
-/** Checks that the service could read the AP-REQ sent at `now`. @throws KerberosError `reply-mismatch`, `integrity-check-failed` */
-export function checkApRep(bytes: Uint8Array, { key }: Credentials, now: Date): void {
-  const part = decrypted(key, KEY_USAGE.AP_REP_ENC_PART, decodeDer(ApRep, bytes).encPart);
-  const { ctime, cusec } = decodeDer(EncApRepPart, part);
+/** Opens an AP-REP and checks that it answers the AP-REQ sent at `now`. @throws KerberosError `reply-mismatch`, `integrity-check-failed`, `der-*` */
+export function openApRep(bytes: Uint8Array, key: Key, now: Date): EncApRepPart {
+  const part = decodeDer(
+    EncApRepPart,
+    decrypted(key, KEY_USAGE.AP_REP_ENC_PART, decodeDer(ApRep, bytes).encPart),
+  );
   const sent = Math.floor(now.getTime() / 1000) * 1000;
-  if (ctime.getTime() !== sent || cusec !== (now.getTime() % 1000) * 1000)
+  if (part.ctime.getTime() !== sent || part.cusec !== (now.getTime() % 1000) * 1000)
     throw new KerberosError('reply-mismatch', "The service's answer does not belong to the request.");
+  return part;
 }

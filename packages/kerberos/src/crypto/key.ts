@@ -8,8 +8,8 @@ import { CKSUMTYPE, ETYPE } from '../iana/etypes.ts';
 import { deriveKey, usageConstant } from './rfc3961.ts';
 import { decryptCts, encryptCts, stringToKey } from './rfc3962.ts';
 
-const MAC_LENGTH = 12;
-const CONFOUNDER_LENGTH = 16;
+export const MAC_LENGTH = 12;
+export const CONFOUNDER_LENGTH = 16;
 const KEY_LENGTH: Readonly<Record<number, 16 | 32>> = {
   [ETYPE.AES128_CTS_HMAC_SHA1_96]: 16,
   [ETYPE.AES256_CTS_HMAC_SHA1_96]: 32,
@@ -94,6 +94,49 @@ export class Key {
     return plaintext.subarray(CONFOUNDER_LENGTH);
   }
 
+  /**
+   * Encrypts the sealed parts as one message, each in its place; the HMAC is over all of them in their order,
+   * the unsealed ones too (as [MS-KILE] 3.4.5.4 seals a message of DCE/RPC).
+   */
+  encryptParts(
+    usage: number,
+    parts: readonly { data: Uint8Array; sealed: boolean }[],
+  ): { confounder: Buffer; pieces: Buffer[]; mac: Buffer } {
+    const confounder = randomBytes(CONFOUNDER_LENGTH);
+    const sealed = parts.filter((part) => part.sealed).map(({ data }) => data);
+    const cipher = encryptCts(this.#derive(usage, 'encryption'), Buffer.concat([confounder, ...sealed]));
+    return {
+      confounder: cipher.subarray(0, CONFOUNDER_LENGTH),
+      pieces: inPlaces(parts, cipher),
+      mac: this.#integrity(usage, confounder, ...parts.map(({ data }) => data)),
+    };
+  }
+
+  /** The reverse of `encryptParts`. @throws KerberosError `integrity-check-failed` */
+  decryptParts(
+    usage: number,
+    message: {
+      confounder: Uint8Array;
+      parts: readonly { data: Uint8Array; sealed: boolean }[];
+      mac: Uint8Array;
+    },
+  ): Buffer[] {
+    const sealed = message.parts.filter((part) => part.sealed).map(({ data }) => data);
+    const cipher = Buffer.concat([message.confounder, ...sealed]);
+    const plain = decryptCts(this.#derive(usage, 'encryption'), cipher);
+    const pieces = inPlaces(message.parts, plain);
+    const mac = this.#integrity(usage, plain.subarray(0, CONFOUNDER_LENGTH), ...pieces);
+    if (message.mac.length !== MAC_LENGTH || !timingSafeEqual(mac, message.mac))
+      throw new KerberosError('integrity-check-failed', 'The ciphertext does not belong to this key.');
+    return pieces;
+  }
+
+  #integrity(usage: number, ...data: readonly Uint8Array[]): Buffer {
+    const hmac = createHmac('sha1', this.#derive(usage, 'integrity'));
+    for (const part of data) hmac.update(part);
+    return hmac.digest().subarray(0, MAC_LENGTH);
+  }
+
   /** 12 bytes of HMAC-SHA1 under Kc. */
   checksum(usage: number, ...data: readonly Uint8Array[]): Buffer {
     const hmac = createHmac('sha1', this.#derive(usage, 'checksum'));
@@ -105,4 +148,14 @@ export class Key {
   verifyChecksum(usage: number, expected: Uint8Array, ...data: readonly Uint8Array[]): boolean {
     return expected.length === MAC_LENGTH && timingSafeEqual(this.checksum(usage, ...data), expected);
   }
+}
+
+/** The message behind its confounder, cut to the sealed parts; the unsealed ones are copied between them. */
+function inPlaces(parts: readonly { data: Uint8Array; sealed: boolean }[], message: Buffer): Buffer[] {
+  let at = CONFOUNDER_LENGTH;
+  return parts.map(({ data, sealed }) => {
+    if (!sealed) return Buffer.from(data);
+    at += data.length;
+    return message.subarray(at - data.length, at);
+  });
 }

@@ -61,3 +61,4 @@ export const EncApRepPart = application(
     seqNumber: opt(3, uint32),
   }),
 );
+export type EncApRepPart = Of<typeof EncApRepPart>;
