@@ -6,14 +6,23 @@ import type { AuditCheck } from '../audit/rules.ts';
 import { statePaths } from '../config/files.ts';
 import type { Device } from '../devices/schema.ts';
 import { isTenantErrorCode, TenantError } from '../errors.ts';
+import type { Group, NewGroup } from '../groups/schema.ts';
 import type { KerberosDomain, NewKerberosDomain } from '../kerberos-domains/schema.ts';
 import type { KeyModelInfo, MetadataStatus } from '../metadata/schema.ts';
+import type {
+  AcceptedModels,
+  Fido2Configuration,
+  Fido2ConfigurationChanges,
+  KeyPolicy,
+  KeyPolicyChanges,
+} from '../policy/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { TenantStatus } from './routes.ts';
 
 const TIMEOUT_MS = 30_000;
 const PAGE = 1000;
+const GRAPH_FIDO2 = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/fido2';
 
 export type AdminClient = ReturnType<typeof adminClient>;
 
@@ -28,17 +37,23 @@ export function adminClient(stateDir: string) {
   const { socket } = statePaths(stateDir);
   const get = <T>(path: string) => call<T>(socket, 'GET', path);
   const post = <T>(path: string, body: unknown) => call<T>(socket, 'POST', path, body);
+  const put = <T>(path: string, body: unknown) => call<T>(socket, 'PUT', path, body);
   const patch = <T>(path: string, body: unknown) => call<T>(socket, 'PATCH', path, body);
   const remove = async (path: string) => {
     await call<unknown>(socket, 'DELETE', path);
   };
   const user = (name: string) => `/users/${encodeURIComponent(name)}`;
+  const group = (name: string) => `/groups/${encodeURIComponent(name)}`;
+  const member = (name: string, userName: string) => `${group(name)}/members/${encodeURIComponent(userName)}`;
+  const policy = (name: string) => `/key-policies/${encodeURIComponent(name)}`;
+  const ofUser = (name: string | undefined) =>
+    name === undefined ? '' : `?user=${encodeURIComponent(name)}`;
   const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
   return {
     status: () => get<TenantStatus>('/status'),
     users: {
       create: (given: NewUser) => post<User>('/users', given),
-      list: () => pages<User>(get, '/users', (last) => last.userPrincipalName.normalize('NFC').toLowerCase()),
+      list: () => pages<User>(get, '/users', nameOf),
       show: (name: string) => get<User>(user(name)),
       update: (name: string, changes: UserChanges) => patch<User>(user(name), changes),
       enable: (name: string) => patch<User>(user(name), { enabled: true }),
@@ -70,6 +85,33 @@ export function adminClient(stateDir: string) {
       list: () => get<KerberosDomain[]>('/kerberos-domains'),
       remove: (dnsName: string) => remove(`/kerberos-domains/${encodeURIComponent(dnsName)}`),
     },
+    groups: {
+      create: (given: NewGroup) => post<Group>('/groups', given),
+      list: () => get<Group[]>('/groups'),
+      delete: (name: string) => remove(group(name)),
+      members: (name: string) => pages<User>(get, `${group(name)}/members`, nameOf),
+      addMember: async (name: string, userName: string) => {
+        await put<unknown>(member(name, userName), {});
+      },
+      removeMember: (name: string, userName: string) => remove(member(name, userName)),
+    },
+    /** Policies for security keys; an entry is named by its group, or `default`. */
+    keyPolicies: {
+      list: () => get<KeyPolicy[]>('/key-policies'),
+      show: (name: string) => get<KeyPolicy>(policy(name)),
+      /** Changes what is given; makes the entry where there is none. */
+      change: (name: string, changes: KeyPolicyChanges) => patch<KeyPolicy>(policy(name), changes),
+      remove: (name: string) => remove(policy(name)),
+      /** The order in which entries are tried: every group that has one. */
+      order: (groups: string[]) => put<KeyPolicy[]>('/key-policies', { groups }),
+      /** The policy that holds for a user. */
+      effective: (userName: string) => get<KeyPolicy>(`/effective-key-policy${ofUser(userName)}`),
+      /** The models that are accepted of a user, or under the default. */
+      models: (userName?: string) => get<AcceptedModels>(`/accepted-key-models${ofUser(userName)}`),
+      /** The default in the shape of the Graph. */
+      graph: () => get<Fido2Configuration>(GRAPH_FIDO2),
+      changeGraph: (changes: Fido2ConfigurationChanges) => patch<Fido2Configuration>(GRAPH_FIDO2, changes),
+    },
     metadata: {
       status: () => get<MetadataStatus>('/metadata'),
       /** Asks the source now. */
@@ -90,6 +132,8 @@ export function adminClient(stateDir: string) {
     },
   };
 }
+
+const nameOf = (user: User) => user.userPrincipalName.normalize('NFC').toLowerCase();
 
 /** All pages of a list. */
 async function pages<T>(

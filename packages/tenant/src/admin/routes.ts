@@ -1,8 +1,10 @@
 /** Everything that the admin socket answers to. */
 import { auditRoutes } from '../audit/routes.ts';
 import { deviceAdminRoutes } from '../devices/admin-routes.ts';
+import { groupRoutes } from '../groups/routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
 import { metadataRoutes } from '../metadata/routes.ts';
+import { policyRoutes } from '../policy/routes.ts';
 import type { Routes } from '../server/fastify.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { userRoutes } from '../users/routes.ts';
@@ -42,6 +44,8 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
   keyRoutes(app, tenant);
   deviceAdminRoutes(app, tenant);
   kerberosDomainRoutes(app, tenant);
+  groupRoutes(app, tenant);
+  policyRoutes(app, tenant);
   metadataRoutes(app, tenant);
   auditRoutes(app, tenant);
 }

@@ -17,6 +17,9 @@ export type AuditEventName =
   | `key.${'registered' | 'registration-refused' | 'removed'}`
   | `device.${'joined' | 'rejoined' | 'join-refused' | 'enabled' | 'disabled' | 'deleted'}`
   | `kerberos-domain.${'published' | 'removed'}`
+  | 'key.counter-regressed'
+  | `group.${'created' | 'deleted' | 'member-added' | 'member-removed'}`
+  | `policy.${'updated' | 'removed' | 'reordered'}`
   | `metadata.${'updated' | 'refused'}`
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused'}`

@@ -42,7 +42,7 @@ export async function issuePrt(
       nonce: request.assertionNonce,
       deviceCertificate: request.certificate,
     } as const;
-    const user = await verifyAssertion(tenant, request.assertion, purpose, (holder, key) => {
+    const user = await verifyAssertion(tenant, by, request.assertion, purpose, (holder, key) => {
       subject = `user:${holder.id} key:${key.id}`;
     });
     return await issue(tenant, request, device, user, { ...by, actor, subject });

@@ -29,7 +29,7 @@ export async function registrationToken(
   try {
     await spendNonces(tenant, [{ nonce: given.nonce, use: 'registration-assertion' }]);
     const purpose = { purpose: 'registration', nonce: given.nonce } as const;
-    const user = await verifyAssertion(tenant, given.assertion, purpose, (found) => {
+    const user = await verifyAssertion(tenant, by, given.assertion, purpose, (found) => {
       holder = found;
     });
     const token = await sign(tenant, user, DRS_RESOURCE, REGISTRATION_TOKEN_SECONDS, {

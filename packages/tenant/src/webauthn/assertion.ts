@@ -6,10 +6,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { assertionChallenge, type FidoAssertion } from '@kennel/prt';
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import { TenantError } from '../errors.ts';
+import { checkKeyPolicy } from '../policy/keys.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
-import { allowedOrigins, iso, type Tenant } from '../tenant.ts';
+import { allowedOrigins, type Caller, iso, type Tenant } from '../tenant.ts';
 import { readClientData } from './client-data.ts';
-import { advanceCounter, credentialWithUser } from './queries.ts';
+import { advanceCounter, credentialWithUser, recordUse } from './queries.ts';
 import { refuseSoftwareKey } from './software-key.ts';
 
 export type AssertionPurpose = Parameters<typeof assertionChallenge>[0];
@@ -25,10 +26,11 @@ export type OnHolder = (user: UserRow, credential: CredentialRow) => void;
  * The user whose key signed for this purpose, nonce and device.
  *
  * @throws TenantError `assertion-invalid`, `assertion-wrong-purpose`, `assertion-wrong-device`, `key-unknown`,
- *   `key-removed`, `software-key-refused`, `user-disabled`, `key-counter-regressed`
+ *   `key-removed`, `software-key-refused`, `user-disabled`, `key-counter-regressed`, and those of the policy
  */
 export async function verifyAssertion(
   tenant: Tenant,
+  by: Pick<Caller, 'correlationId'>,
   assertion: FidoAssertion,
   purpose: AssertionPurpose,
   onHolder: OnHolder,
@@ -47,13 +49,20 @@ export async function verifyAssertion(
   if (user.enabled !== 1) {
     throw new TenantError('user-disabled', 'Your account is disabled. Ask your administrator to enable it.');
   }
-  const advanced = await advanceCounter(tenant.store, {
-    id: credential.id,
-    counter,
-    backedUp: Number(backedUp),
-    now: iso(tenant.now()),
-  });
-  if (!advanced) {
+  const policy = await checkKeyPolicy(tenant, credential);
+  const use = { id: credential.id, counter, backedUp: Number(backedUp), now: iso(tenant.now()) };
+  if (!(await advanceCounter(tenant.store, use))) {
+    if (policy.counterRegression === 'log' && (await recordUse(tenant.store, use))) {
+      await tenant.audit.record({
+        ...by,
+        event: 'key.counter-regressed',
+        actor: `user:${user.id}`,
+        subject: `key:${credential.id}`,
+        outcome: 'allowed',
+        reason: 'key-counter-regressed',
+      });
+      return user;
+    }
     const now = await credentialWithUser(tenant.store, credential.id);
     if (now === undefined || now.credential.removed_on !== null) throw removed();
     throw new TenantError(
@@ -144,6 +153,9 @@ async function checkSignature(tenant: Tenant, assertion: FidoAssertion, challeng
       },
     });
     if (!verified) throw unknown('signature');
+    // Section 7.2 step 18: whether a passkey can be copied is settled when it is made.
+    const synced = authenticationInfo.credentialDeviceType === 'multiDevice';
+    if (synced !== (found.credential.backup_eligible === 1)) throw unknown('backup eligibility');
     return {
       ...found,
       counter: authenticationInfo.newCounter,

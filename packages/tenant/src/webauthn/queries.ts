@@ -70,6 +70,20 @@ export async function advanceCounter(
   return result.numUpdatedRows === 1n;
 }
 
+/** Notes a use whose counter did not rise, and leaves the counter; false where the key was removed. */
+export async function recordUse(
+  store: Store,
+  p: { id: string; backedUp: number; now: string },
+): Promise<boolean> {
+  const result = await store
+    .updateTable('credentials')
+    .set({ backed_up: p.backedUp, last_used_on: p.now })
+    .where('id', '=', p.id)
+    .where('removed_on', 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
 /** Whether there was such a key of that user to remove. */
 export async function removeCredential(
   store: Store,

@@ -9,11 +9,13 @@ import {
   type PublicKeyCredentialCreationOptionsJSON,
 } from '@simplewebauthn/server';
 import { TenantError } from '../errors.ts';
+import { checkKeyPolicy } from '../policy/keys.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, iso, later, type Tenant } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
 import { readClientData } from './client-data.ts';
+import { attestationOfCredential } from './credential-attestation.ts';
 import * as queries from './queries.ts';
 import type { KeyRegistration, SecurityKeyInfo } from './schema.ts';
 import { refuseSoftwareKey } from './software-key.ts';
@@ -57,7 +59,7 @@ export async function registrationOptions(
 
 /**
  * @throws TenantError `user-not-found`, `challenge-unknown`, `registration-invalid`, `software-key-refused`,
- *   `key-exists`
+ *   `key-exists`, and those of {@link checkKeyPolicy}
  */
 export async function registerKey(
   tenant: Tenant,
@@ -81,7 +83,7 @@ export async function registerKey(
       subject: `user:${user.id} key:${row.id}`,
       outcome: 'allowed',
     });
-    return toKeyInfo(row);
+    return toKeyInfo(tenant, row);
   } catch (error) {
     if (error instanceof TenantError) {
       await tenant.audit.record({
@@ -128,7 +130,7 @@ async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration
   const { credential, aaguid, credentialDeviceType, credentialBackedUp } = checked.info.registrationInfo;
   if (credential.id !== given.credential.id) throw invalid('credential id');
   refuseSoftwareKey(tenant, aaguid);
-  return {
+  const row: CredentialRow = {
     id: credential.id,
     user_id: user.id,
     public_key: Buffer.from(credential.publicKey).toString('base64url'),
@@ -145,12 +147,14 @@ async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration
     last_used_on: null,
     removed_on: null,
   };
+  await checkKeyPolicy(tenant, row, checked.attestation);
+  return row;
 }
 
 /** The keys of a user. @throws TenantError `user-not-found` */
 export async function listKeys(tenant: Tenant, userName: string): Promise<SecurityKeyInfo[]> {
   const user = await findUser(tenant.store, userName);
-  return (await queries.credentialsOfUser(tenant.store, user.id)).map(toKeyInfo);
+  return (await queries.credentialsOfUser(tenant.store, user.id)).map((row) => toKeyInfo(tenant, row));
 }
 
 /** Removes a key: it stops working at the next request. @throws TenantError `user-not-found`, `key-not-found` */
@@ -172,12 +176,18 @@ export async function removeKey(tenant: Tenant, by: Caller, userName: string, id
 
 const hashOf = (challenge: string) => createHash('sha256').update(challenge).digest('base64url');
 
-function toKeyInfo(row: CredentialRow): SecurityKeyInfo {
+function toKeyInfo(tenant: Tenant, row: CredentialRow): SecurityKeyInfo {
+  const attestation = attestationOfCredential(tenant.metadata, row);
   return {
     id: row.id,
     displayName: row.display_name,
     aaGuid: row.aaguid,
+    model: tenant.metadata.model(row.aaguid)?.name ?? null,
     attestationFormat: row.attestation_format,
+    attestationLevel: attestation.level,
+    attestationReason: attestation.level === 'attested' ? null : attestation.reason,
+    attestationCertificates:
+      attestation.level === 'attested' ? attestation.path.map(({ raw }) => raw.toString('base64')) : [],
     transports: JSON.parse(row.transports) as string[], // written above
     passkeyType: row.backup_eligible === 1 ? 'synced' : 'deviceBound',
     counter: row.counter,

@@ -39,8 +39,17 @@ export interface SecurityKeyInfo {
   /** The credential id, base64url. */
   id: string;
   displayName: string;
+  /** As the key claims; proven where `attestationLevel` is attested. */
   aaGuid: string;
+  /** Its name in the metadata. */
+  model: string | null;
   attestationFormat: string;
+  /** By today's metadata. */
+  attestationLevel: 'attested' | 'notAttested';
+  /** Why not. */
+  attestationReason: string | null;
+  /** Of an attested key: base64 DER, its own first, the anchor last. */
+  attestationCertificates: string[];
   transports: string[];
   passkeyType: 'deviceBound' | 'synced';
   counter: number;

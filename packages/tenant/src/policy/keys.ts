@@ -1,0 +1,82 @@
+/** A security key under the policy of its user: at registration, at every sign-in, and the list of accepted models. */
+import type { X509Certificate } from 'node:crypto';
+import { TenantError } from '../errors.ts';
+import { toModelInfo } from '../metadata/models.ts';
+import type { CredentialRow } from '../store/schema.ts';
+import type { Tenant } from '../tenant.ts';
+import type { Attestation } from '../webauthn/attestation.ts';
+import { attestationOfCredential } from '../webauthn/credential-attestation.ts';
+import { type KeyFacts, refusalOf, requiresAttestation } from './evaluate.ts';
+import { keyPolicyOf } from './rules.ts';
+import type { AcceptedModels, KeyPolicy } from './schema.ts';
+
+/**
+ * Refuses a key that the policy of its user does not accept today.
+ *
+ * @param attestation of a key that is being registered; of others it is what was recorded, against today's metadata
+ * @returns the policy that held
+ * @throws TenantError `key-model-revoked`, `synced-not-allowed`, `device-bound-not-allowed`,
+ *   `transport-not-allowed`, `attestation-required`, `key-model-not-allowed`, `certification-too-low`
+ */
+export async function checkKeyPolicy(
+  tenant: Tenant,
+  key: CredentialRow,
+  attestation: Attestation = attestationOfCredential(tenant.metadata, key),
+): Promise<KeyPolicy> {
+  const policy = await keyPolicyOf(tenant, key.user_id);
+  const refusal = refusalOf(policy, factsOf(tenant, key, attestation));
+  if (refusal !== undefined) throw refusal;
+  return policy;
+}
+
+/** Refuses people who may not register keys themselves. @throws TenantError `self-service-off` */
+export async function checkSelfService(tenant: Tenant, userId: string): Promise<void> {
+  if ((await keyPolicyOf(tenant, userId)).selfService) return;
+  throw new TenantError(
+    'self-service-off',
+    'In your organization, security keys are registered by an administrator. Ask yours for one.',
+  );
+}
+
+/** The models that a policy accepts, out of those that the metadata knows. */
+export function acceptedModels(tenant: Tenant, policy: KeyPolicy): AcceptedModels {
+  const at = tenant.now();
+  const { isEnforced, enforcementType, aaGuids } = policy.keyRestrictions;
+  const accepted = Array.from(tenant.metadata.models).filter((model) => {
+    // Whether keys of a model are synced the metadata does not say, and not always how they connect.
+    const transports = model.transports ?? policy.transports ?? [];
+    const facts = { ...modelFacts(tenant, model.aaGuid, undefined), attested: true as const, transports };
+    return policy.passkeyTypes.some(
+      (type) => refusalOf(policy, { ...facts, synced: type === 'synced' }) === undefined,
+    );
+  });
+  return {
+    policy,
+    attestationRequired: requiresAttestation(policy),
+    models: accepted.map((model) => toModelInfo(model, at)).sort((a, b) => a.name.localeCompare(b.name)),
+    unknown:
+      isEnforced && enforcementType === 'allow'
+        ? aaGuids.filter((aaGuid) => tenant.metadata.model(aaGuid) === undefined)
+        : [],
+  };
+}
+
+function factsOf(tenant: Tenant, key: CredentialRow, attestation: Attestation): KeyFacts {
+  const attested = attestation.level === 'attested';
+  return {
+    ...modelFacts(tenant, key.aaguid, attested ? attestation.path : undefined),
+    attested: attested || attestation.reason,
+    synced: key.backup_eligible === 1,
+    transports: JSON.parse(key.transports) as string[], // written at registration
+  };
+}
+
+function modelFacts(tenant: Tenant, aaGuid: string, path: readonly X509Certificate[] | undefined) {
+  const model = tenant.metadata.model(aaGuid);
+  const now = tenant.now();
+  return {
+    aaGuid,
+    certificationLevel: model?.certificationLevel(now) ?? null,
+    revoked: model?.isRevoked(now, path) ?? false,
+  };
+}

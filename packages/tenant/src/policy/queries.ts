@@ -1,0 +1,77 @@
+/** The table of policies for security keys. */
+import type { Store } from '../store/open.ts';
+import type { KeyPolicyRow } from '../store/schema.ts';
+
+export const DEFAULT_ID = 'default';
+/** Behind every other entry. */
+export const LAST_POSITION = 2_147_483_647;
+
+export type KeyPolicyWithGroup = KeyPolicyRow & { group_name: string | null };
+
+const withGroup = (store: Store) =>
+  store
+    .selectFrom('key_policies')
+    .leftJoin('user_groups', 'user_groups.id', 'key_policies.group_id')
+    .selectAll('key_policies')
+    .select('user_groups.display_name as group_name')
+    .orderBy('position')
+    .orderBy('key_policies.id');
+
+/** All entries, in the order in which they are tried. */
+export function listPolicies(store: Store): Promise<KeyPolicyWithGroup[]> {
+  return withGroup(store).execute();
+}
+
+/** The first entry that is for a group of this user, or for everyone. */
+export function policyOfUser(store: Store, userId: string): Promise<KeyPolicyWithGroup | undefined> {
+  return withGroup(store)
+    .where((e) =>
+      e.or([
+        e('key_policies.group_id', 'is', null),
+        e(
+          'key_policies.group_id',
+          'in',
+          e
+            .selectFrom('user_group_members')
+            .select('user_group_members.group_id')
+            .where('user_id', '=', userId),
+        ),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** One entry, for changing it within a transaction. */
+export function policyById(store: Store, id: string): Promise<KeyPolicyRow | undefined> {
+  return store.selectFrom('key_policies').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The position behind the last entry of a group. */
+export async function nextPosition(store: Store): Promise<number> {
+  const row = await store
+    .selectFrom('key_policies')
+    .select(({ fn }) => fn.max('position').as('position'))
+    .where('group_id', 'is not', null)
+    .executeTakeFirst();
+  return (row?.position ?? 0) + 1;
+}
+
+export async function upsertPolicy(store: Store, { id, ...row }: KeyPolicyRow): Promise<void> {
+  await store
+    .insertInto('key_policies')
+    .values({ id, ...row })
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet({ rules: row.rules, updated_on: row.updated_on }),
+    )
+    .execute();
+}
+
+export async function deletePolicy(store: Store, id: string): Promise<boolean> {
+  const result = await store.deleteFrom('key_policies').where('id', '=', id).executeTakeFirst();
+  return result.numDeletedRows === 1n;
+}
+
+export async function setPosition(store: Store, id: string, position: number): Promise<void> {
+  await store.updateTable('key_policies').set({ position }).where('id', '=', id).execute();
+}

@@ -1,0 +1,48 @@
+/** Policies for security keys, over the admin socket. */
+import { z } from 'zod';
+import { adminCaller } from '../admin/caller.ts';
+import type { Routes } from '../server/fastify.ts';
+import type { Tenant } from '../tenant.ts';
+import { findUser } from '../users/rules.ts';
+import { changeFido2Configuration, fido2Configuration } from './graph.ts';
+import { acceptedModels } from './keys.ts';
+import * as rules from './rules.ts';
+import { fido2ConfigurationChanges, keyPolicyChanges, policyOrder } from './schema.ts';
+
+const policyParams = z.object({ policy: z.string().min(1).max(256) });
+const forUser = z.object({ user: z.string().min(1).max(320).optional() });
+const GRAPH = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/fido2';
+
+export function policyRoutes(app: Routes, tenant: Tenant): void {
+  const byName = { params: policyParams };
+  /** The policy of a user, or the default. */
+  const policyFor = async (user: string | undefined) =>
+    user === undefined
+      ? rules.showKeyPolicy(tenant, 'default')
+      : rules.keyPolicyOf(tenant, (await findUser(tenant.store, user)).id);
+
+  app.get('/key-policies', { schema: {} }, () => rules.listKeyPolicies(tenant));
+  app.put('/key-policies', { schema: { body: policyOrder } }, (request) =>
+    rules.orderKeyPolicies(tenant, adminCaller(request), request.body.groups),
+  );
+  app.get('/key-policies/:policy', { schema: byName }, ({ params }) =>
+    rules.showKeyPolicy(tenant, params.policy),
+  );
+  app.patch('/key-policies/:policy', { schema: { ...byName, body: keyPolicyChanges } }, (request) =>
+    rules.changeKeyPolicy(tenant, adminCaller(request), request.params.policy, request.body),
+  );
+  app.delete('/key-policies/:policy', { schema: byName }, async (request) => {
+    await rules.removeKeyPolicy(tenant, adminCaller(request), request.params.policy);
+    return {};
+  });
+  app.get('/effective-key-policy', { schema: { querystring: forUser } }, ({ query }) =>
+    policyFor(query.user),
+  );
+  app.get('/accepted-key-models', { schema: { querystring: forUser } }, async ({ query }) =>
+    acceptedModels(tenant, await policyFor(query.user)),
+  );
+  app.get(GRAPH, { schema: {} }, () => fido2Configuration(tenant));
+  app.patch(GRAPH, { schema: { body: fido2ConfigurationChanges } }, (request) =>
+    changeFido2Configuration(tenant, adminCaller(request), request.body),
+  );
+}
