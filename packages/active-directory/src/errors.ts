@@ -1,5 +1,10 @@
 /** The package's error: a stable code, words for people, details for the log. */
-export type ActiveDirectoryErrorCode = 'cldap-malformed' | 'netlogon-malformed' | 'dc-timeout' | 'dc-not-found' | 'dc-lacking';
+export type ActiveDirectoryErrorCode =
+  | 'cldap-malformed'
+  | 'netlogon-malformed'
+  | 'dc-timeout'
+  | 'dc-not-found'
+  | 'dc-lacking';
 
 export class ActiveDirectoryError extends Error {
   override readonly name = 'ActiveDirectoryError';
