@@ -1,8 +1,14 @@
 /** A ticket with what its owner needs to use it: the session key, the times and the names. */
 import type { Key } from './crypto/key.ts';
-import type { CcachePrincipal } from './files/ccache.ts';
+import type { PrincipalName } from './messages/common.ts';
 import type { EncKdcRepPart, KdcRep } from './messages/kdc-rep.ts';
 import type { Ticket } from './messages/ticket.ts';
+
+/** A name with its realm. */
+export interface CcachePrincipal {
+  realm: string;
+  name: PrincipalName;
+}
 
 export interface Credentials {
   client: CcachePrincipal;

@@ -1,6 +1,6 @@
 /** MIT's credential cache file, format 4 (MIT krb5 documentation, "Credential cache file format"). */
 
-import type { Credentials } from '../credentials.ts';
+import type { CcachePrincipal, Credentials } from '../credentials.ts';
 import { Key } from '../crypto/key.ts';
 import { decodeDer } from '../der/codec.ts';
 import { KerberosError } from '../errors.ts';
@@ -12,10 +12,7 @@ const VERSION = 0x0504;
 const DELTA_TIME = 1;
 const MAX_LIST = 1024;
 
-export interface CcachePrincipal {
-  realm: string;
-  name: PrincipalName;
-}
+export type { CcachePrincipal };
 
 export interface Ccache {
   principal: CcachePrincipal;
