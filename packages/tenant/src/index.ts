@@ -6,8 +6,19 @@ export type { AuditCheck } from './audit/rules.ts';
 export type { InitOptions, TenantConfig } from './config/schema.ts';
 export type { Device } from './devices/schema.ts';
 export { TenantError, type TenantErrorCode } from './errors.ts';
+export type { Group, NewGroup } from './groups/schema.ts';
 export { type InitialisedTenant, initTenant } from './init.ts';
 export type { KerberosDomain, NewKerberosDomain } from './kerberos-domains/schema.ts';
+export type { CertificationLevel, KeyModelInfo, MetadataStatus } from './metadata/schema.ts';
+export type {
+  AcceptedModels,
+  Fido2Configuration,
+  Fido2ConfigurationChanges,
+  KeyPolicy,
+  KeyPolicyChanges,
+  KeyPolicyRules,
+} from './policy/schema.ts';
+export type { ModelCount, UnusedKey } from './reports/schema.ts';
 export { type RunningTenant, type ServeOptions, serveTenant } from './serve.ts';
 export { FIDO2_GRANT } from './tokens/routes.ts';
 export type { NewUser, User, UserChanges } from './users/schema.ts';

@@ -5,10 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertLines, linesAfter, newestLines } from '../src/audit/queries.ts';
 import { type AuditEvent, AuditTrail, verifyAudit } from '../src/audit/rules.ts';
 import * as devices from '../src/devices/queries.ts';
+import * as groups from '../src/groups/queries.ts';
 import * as domains from '../src/kerberos-domains/queries.ts';
 import { keepBlob, storedBlob } from '../src/metadata/queries.ts';
 import * as nonces from '../src/nonce/queries.ts';
+import * as policies from '../src/policy/queries.ts';
 import * as prts from '../src/prt/queries.ts';
+import * as reports from '../src/reports/queries.ts';
 import { dialectOf } from '../src/store/dialect-of.ts';
 import { isUniqueViolation } from '../src/store/errors.ts';
 import { checkStoreIdentity, recordStoreIdentity } from '../src/store/identity.ts';
@@ -297,6 +300,80 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       ]);
       expect(await domains.deleteDomain(store, row.dns_name)).toBe(true);
       expect(await domains.deleteDomain(store, row.dns_name)).toBe(false);
+    });
+
+    test('the policy of a user is the first for one of the groups, and a group with a policy stays', async () => {
+      const [member, stranger] = [newUser(), newUser()];
+      await users.insertUser(store, member);
+      await users.insertUser(store, stranger);
+      const [a, b] = ['a', 'b'].map((name) => ({
+        id: randomUUID(),
+        display_name: name.toUpperCase(),
+        name_folded: name,
+        created_on: NOW,
+      }));
+      if (a === undefined || b === undefined) throw new Error('no groups');
+      for (const group of [a, b]) {
+        await groups.insertGroup(store, group);
+        expect(await groups.insertMember(store, group.id, member.id)).toBe(true);
+        expect(await groups.insertMember(other, group.id, member.id)).toBe(false);
+      }
+      const entry = (id: string, position: number) => ({
+        id,
+        group_id: id === 'default' ? null : id,
+        position,
+        rules: '{}',
+        updated_on: NOW,
+      });
+      expect(await policies.policyOfUser(store, member.id)).toBeUndefined();
+      await policies.upsertPolicy(store, entry('default', policies.LAST_POSITION));
+      expect(await policies.nextPosition(store)).toBe(1);
+      await policies.upsertPolicy(store, entry(a.id, 2));
+      await policies.upsertPolicy(store, entry(b.id, 1));
+      expect(await policies.nextPosition(store)).toBe(3);
+      expect(await policies.policyOfUser(other, member.id)).toMatchObject({ id: b.id, group_name: 'B' });
+      expect(await policies.policyOfUser(other, stranger.id)).toMatchObject({
+        id: 'default',
+        group_name: null,
+      });
+      await policies.upsertPolicy(store, { ...entry(a.id, 99), rules: '{"x":1}' });
+      expect(await policies.policyById(store, a.id)).toEqual({ ...entry(a.id, 2), rules: '{"x":1}' });
+      expect(await groups.deleteGroup(store, b.id)).toBe(false);
+      await expect(store.deleteFrom('user_groups').where('id', '=', b.id).execute()).rejects.toThrow(
+        /foreign key/i,
+      );
+      expect(await policies.deletePolicy(store, b.id)).toBe(true);
+      expect(await groups.deleteGroup(store, b.id)).toBe(true);
+      expect(await policies.policyOfUser(store, member.id)).toMatchObject({ id: a.id });
+      expect(await groups.listGroups(store)).toEqual([{ ...a, members: 1 }]);
+      expect((await groups.listMembers(store, a.id, '', 10)).map(({ id }) => id)).toEqual([member.id]);
+      await users.deleteUser(store, member.id);
+      expect(await groups.listGroups(store)).toEqual([{ ...a, members: 0 }]);
+    });
+
+    test('reports count the keys that were not removed', async () => {
+      const [none, one] = [newUser(), newUser()];
+      await users.insertUser(store, none);
+      await users.insertUser(store, one);
+      const [kept, gone] = [newCredential(one.id), newCredential(one.id)];
+      await keys.insertCredential(store, kept);
+      await keys.insertCredential(store, gone);
+      await keys.removeCredential(store, one.id, gone.id, NOW);
+      const withKeys = async (count: number) =>
+        (await reports.usersWithKeys(store, count, '', 1000)).map(({ id }) => id);
+      expect(await withKeys(0)).toContain(none.id);
+      expect(await withKeys(1)).toContain(one.id);
+      expect(await withKeys(1)).not.toContain(none.id);
+      const idle = async (before: string) =>
+        (await reports.unusedKeys(store, before, '', 1000)).map(({ id }) => id);
+      expect(await idle(NOW)).not.toContain(kept.id);
+      expect(await idle(LATER)).toContain(kept.id);
+      expect(await idle(LATER)).not.toContain(gone.id);
+      const use = { id: kept.id, backedUp: 0, now: LATER };
+      expect(await keys.recordUse(store, use)).toBe(true);
+      expect(await keys.recordUse(store, { ...use, id: gone.id })).toBe(false);
+      expect(await idle(LATER)).not.toContain(kept.id);
+      expect(await reports.keysByModel(other)).toContainEqual({ aaguid: kept.aaguid, keys: 1, users: 1 });
     });
 
     test('of two metadata BLOBs the one with the higher number stays', async () => {

@@ -16,6 +16,7 @@ import type {
   KeyPolicy,
   KeyPolicyChanges,
 } from '../policy/schema.ts';
+import type { ModelCount, UnusedKey } from '../reports/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { TenantStatus } from './routes.ts';
@@ -121,6 +122,14 @@ export function adminClient(stateDir: string) {
       model: (aaGuid: string) =>
         get<KeyModelInfo & { icon: string | null }>(`/metadata/models/${encodeURIComponent(aaGuid)}`),
     },
+    reports: {
+      /** Enabled users with exactly so many keys: 0, who has none; 1, who has no other when it is lost. */
+      usersWithKeys: (keys: number) => pages<User>(get, `/reports/users?keys=${keys}`, nameOf),
+      /** Keys that were neither used nor registered for so many days. */
+      unusedKeys: (days: number) =>
+        pages<UnusedKey>(get, `/reports/unused-keys?days=${days}`, (last) => last.id),
+      models: () => get<ModelCount[]>('/reports/models'),
+    },
     audit: {
       /** The newest lines first. */
       list: (page: { limit?: number; before?: number } = {}) => {
@@ -145,7 +154,7 @@ async function pages<T>(
   for (;;) {
     const last = all.at(-1);
     const from = last === undefined ? '' : `&after=${encodeURIComponent(after(last))}`;
-    const page = await get<T[]>(`${path}?limit=${PAGE}${from}`);
+    const page = await get<T[]>(`${path}${path.includes('?') ? '&' : '?'}limit=${PAGE}${from}`);
     all.push(...page);
     if (page.length < PAGE) return all;
   }

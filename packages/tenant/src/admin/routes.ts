@@ -5,6 +5,7 @@ import { groupRoutes } from '../groups/routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
 import { metadataRoutes } from '../metadata/routes.ts';
 import { policyRoutes } from '../policy/routes.ts';
+import { reportRoutes } from '../reports/routes.ts';
 import type { Routes } from '../server/fastify.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { userRoutes } from '../users/routes.ts';
@@ -47,5 +48,6 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
   groupRoutes(app, tenant);
   policyRoutes(app, tenant);
   metadataRoutes(app, tenant);
+  reportRoutes(app, tenant);
   auditRoutes(app, tenant);
 }

@@ -1,0 +1,46 @@
+/** Reports on security keys, over the admin socket. */
+import { z } from 'zod';
+import type { Routes } from '../server/fastify.ts';
+import { iso, later, type Tenant } from '../tenant.ts';
+import { pageQuery } from '../users/routes.ts';
+import { toUser } from '../users/rules.ts';
+import { keysByModel, type UnusedKeyRow, unusedKeys, usersWithKeys } from './queries.ts';
+import type { ModelCount, UnusedKey } from './schema.ts';
+
+const DAY_SECONDS = 86_400;
+const withKeys = pageQuery.extend({ keys: z.coerce.number().int().min(0).max(100) });
+/** `after` is the id of a credential, which may be longer than a name. */
+const unused = pageQuery.extend({
+  after: z.string().max(1364).default(''),
+  days: z.coerce.number().int().min(1).max(36_500),
+});
+
+export function reportRoutes(app: Routes, tenant: Tenant): void {
+  const nameOf = (aaGuid: string) => tenant.metadata.model(aaGuid)?.name ?? null;
+
+  app.get('/reports/users', { schema: { querystring: withKeys } }, async ({ query }) => {
+    const { keys, after, limit } = query;
+    return (await usersWithKeys(tenant.store, keys, after.toLowerCase(), limit)).map(toUser);
+  });
+  app.get('/reports/unused-keys', { schema: { querystring: unused } }, async ({ query }) => {
+    const before = iso(later(tenant.now(), -query.days * DAY_SECONDS));
+    const rows = await unusedKeys(tenant.store, before, query.after, query.limit);
+    return rows.map(
+      (row: UnusedKeyRow): UnusedKey => ({
+        id: row.id,
+        displayName: row.display_name,
+        userId: row.user_id,
+        userPrincipalName: row.user_principal_name,
+        aaGuid: row.aaguid,
+        model: nameOf(row.aaguid),
+        createdOn: row.created_on,
+        lastUsedOn: row.last_used_on,
+      }),
+    );
+  });
+  app.get('/reports/models', { schema: {} }, async () =>
+    (await keysByModel(tenant.store)).map(
+      ({ aaguid, ...counts }): ModelCount => ({ aaGuid: aaguid, model: nameOf(aaguid), ...counts }),
+    ),
+  );
+}
