@@ -4,7 +4,6 @@ import type { CcachePrincipal, Credentials } from '../credentials.ts';
 import { Key } from '../crypto/key.ts';
 import { decodeDer } from '../der/codec.ts';
 import { KerberosError } from '../errors.ts';
-import type { PrincipalName } from '../messages/common.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { ByteReader, data32, u8, u16, u32 } from './byte-stream.ts';
 
