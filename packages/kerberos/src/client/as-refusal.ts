@@ -1,10 +1,11 @@
 /** Why a KDC refuses a client, told apart (RFC 4120 section 3.1.3; the reason in e-data: [MS-KILE] 2.2.1, 2.2.2). */
-import { decodeDer } from '../der/codec.ts';
+import { type Codec, decodeDer } from '../der/codec.ts';
 import { KerberosError, type KerberosErrorCode } from '../errors.ts';
 import { KRB_ERROR_CODES } from '../iana/error-codes.ts';
 import { NTSTATUS } from '../iana/ntstatus.ts';
-import { PaData } from '../messages/common.ts';
+import { MethodData, PaData } from '../messages/common.ts';
 import type { KrbErrorReply } from '../messages/krb-error.ts';
+import { findPaData } from '../messages/padata.ts';
 import { noCommonEtype } from './client-key.ts';
 
 type Refusal = { code: KerberosErrorCode; message: string };
@@ -58,17 +59,33 @@ const BY_ERROR: Readonly<Record<number, Refusal>> = {
   },
 };
 
-/** KERB_ERR_TYPE_EXTENDED, the same number in KERB-ERROR-DATA. */
+/** KERB_ERR_TYPE_EXTENDED; the number is that of PA-PW-SALT. */
 const EXTENDED = 3;
 
-/** The NTSTATUS in a KERB-EXT-ERROR; undefined where the e-data holds something else. */
+/** The NTSTATUS in a KERB-EXT-ERROR: Windows sends it alone, Samba among METHOD-DATA. */
 function extendedStatus(eData: Uint8Array | undefined): number | undefined {
-  if (!eData) return undefined;
+  const value =
+    findPaData(
+      readable(PaData, eData, (one) => [one]),
+      EXTENDED,
+    ) ??
+    findPaData(
+      readable(MethodData, eData, (all) => all),
+      EXTENDED,
+    );
+  return value && value.length >= 4 ? Buffer.from(value).readUInt32LE() : undefined;
+}
+
+/** The padata of an e-data that holds them in this form; undefined where it holds something else. */
+function readable<T>(
+  codec: Codec<T>,
+  eData: Uint8Array | undefined,
+  list: (value: T) => PaData[],
+): PaData[] | undefined {
   try {
-    const { type, value } = decodeDer(PaData, eData);
-    return type === EXTENDED && value.length >= 4 ? Buffer.from(value).readUInt32LE() : undefined;
+    return eData && list(decodeDer(codec, eData));
   } catch (error) {
-    if (error instanceof KerberosError) return undefined; // METHOD-DATA or text: no reason of this kind
+    if (error instanceof KerberosError) return undefined; // text, or nothing of this kind
     throw error;
   }
 }
