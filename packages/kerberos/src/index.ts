@@ -3,7 +3,13 @@ export { type Accepted, type AcceptOptions, acceptApReq, CLOCK_SKEW, ReplayCache
 export { openAsRep } from './client/as-rep.ts';
 export type { ClientSecret } from './client/client-key.ts';
 export type { ClockOptions } from './client/clock.ts';
-export { type LocatedKdc, locateKdcs, type SrvRecord, type SrvResolver } from './client/locate.ts';
+export {
+  type LocatedKdc,
+  locateKdcs,
+  type SrvRecord,
+  type SrvResolver,
+  srvResolver,
+} from './client/locate.ts';
 export { type RealmTransportOptions, realmTransport } from './client/realm-transport.ts';
 export { requestTgt, type TgtRequest, type TgtResult } from './client/request-tgt.ts';
 export { requestTicket, type TgsRequest, type TgsResult, throwIfKrbError } from './client/tgs.ts';

@@ -1,6 +1,7 @@
 /** A realm's KDCs by DNS (RFC 4120 section 7.2.3.2), in the order of RFC 2782: priority, then chance by weight. */
 import { Resolver } from 'node:dns/promises';
 import { KerberosError } from '../errors.ts';
+import { askSrv } from './dns-srv.ts';
 import type { KdcAddress } from './transport.ts';
 
 export interface SrvRecord {
@@ -23,8 +24,34 @@ const DNS_TIMEOUT = 3000;
 const MAX_KDCS = 16;
 const NONE = ['ENOTFOUND', 'ENODATA'];
 
-const systemResolver: SrvResolver = (name) =>
-  new Resolver({ timeout: DNS_TIMEOUT, tries: 2 }).resolveSrv(name);
+/**
+ * SRV records by the system's DNS servers, or those given. Node's own resolver is asked first; where it cannot
+ * read the answer (Samba's), the servers are asked once more and the answer is read here.
+ */
+export function srvResolver(servers?: readonly string[]): SrvResolver {
+  return async (name) => {
+    const resolver = new Resolver({ timeout: DNS_TIMEOUT, tries: 2 });
+    if (servers) resolver.setServers(servers);
+    try {
+      return await resolver.resolveSrv(name);
+    } catch (error) {
+      if (codeOf(error) !== 'EBADRESP') throw error;
+      let last = error;
+      for (const server of resolver.getServers()) {
+        try {
+          return await askSrv(server, name, DNS_TIMEOUT);
+        } catch (failure) {
+          if (NONE.includes(codeOf(failure))) throw failure;
+          last = failure;
+        }
+      }
+      throw last;
+    }
+  };
+}
+
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 
 /**
  * The KDCs to try, in this order; never an empty list.
@@ -33,7 +60,7 @@ const systemResolver: SrvResolver = (name) =>
  */
 export async function locateKdcs(
   realm: string,
-  resolve: SrvResolver = systemResolver,
+  resolve: SrvResolver = srvResolver(),
   random: () => number = Math.random,
 ): Promise<LocatedKdc[]> {
   const domain = realm.toLowerCase();
@@ -71,7 +98,7 @@ async function ask(question: string, resolve: SrvResolver): Promise<readonly Srv
   try {
     return await resolve(question);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    const code = codeOf(cause);
     if (NONE.includes(code)) return [];
     throw new KerberosError('kdc-not-found', `DNS did not answer for ${question} (${code}).`, {
       question,
