@@ -20,6 +20,8 @@ export const GRANT_TYPES = {
   jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
   refreshToken: 'refresh_token',
   authorizationCode: 'authorization_code',
+  /** A FIDO2 assertion for a token that may register a device. Kennel's own. */
+  fido2: 'urn:kennel:params:oauth:grant-type:fido2',
 } as const;
 
 /** The scopes that ask for a PRT: both must be there. */

@@ -20,6 +20,5 @@ export type {
 } from './policy/schema.ts';
 export type { ModelCount, UnusedKey } from './reports/schema.ts';
 export { type RunningTenant, type ServeOptions, serveTenant } from './serve.ts';
-export { FIDO2_GRANT } from './tokens/routes.ts';
 export type { NewUser, User, UserChanges } from './users/schema.ts';
 export type { KeyRegistration, SecurityKeyInfo } from './webauthn/schema.ts';

@@ -7,6 +7,7 @@ import { loadMasterKey, masterKeyFile } from '@kennel/secrets';
 import type { FastifyBaseLogger, RawServerDefault } from 'fastify';
 import { adminRoutes } from './admin/routes.ts';
 import { AuditTrail } from './audit/rules.ts';
+import { Strangers } from './audit/strangers.ts';
 import { ensureStateDir, originOf, readConfig, statePaths } from './config/files.ts';
 import { loadTls } from './config/tls.ts';
 import { deviceRoutes } from './devices/routes.ts';
@@ -77,6 +78,8 @@ export async function serveTenant({
     await migrateStore(store);
     await checkStoreIdentity(store, config);
     const audit = new AuditTrail(store, now);
+    const strangers = new Strangers(audit, now);
+    cleanUp.push(() => strangers.flush(true));
     const { inside } = paths;
     const metadata = new Metadata({ config: config.metadata, inside, store, audit, log, now });
     const tenant: Tenant = {
@@ -86,6 +89,7 @@ export async function serveTenant({
       master,
       keys: await loadTenantKeys(store, master),
       audit,
+      strangers,
       metadata,
       log,
       now,

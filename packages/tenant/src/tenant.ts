@@ -2,6 +2,7 @@
 import type { MasterKey } from '@kennel/secrets';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AuditTrail } from './audit/rules.ts';
+import type { Strangers } from './audit/strangers.ts';
 import type { TenantConfig } from './config/schema.ts';
 import type { Metadata } from './metadata/service.ts';
 import type { Store } from './store/open.ts';
@@ -15,6 +16,7 @@ export interface Tenant {
   readonly master: MasterKey;
   readonly keys: TenantKeys;
   readonly audit: AuditTrail;
+  readonly strangers: Strangers;
   readonly metadata: Metadata;
   readonly log: FastifyBaseLogger;
   now(): Date;
@@ -23,6 +25,13 @@ export interface Tenant {
 /** Who asked, and the number under which log, audit and answer speak of it. */
 export interface Caller {
   readonly actor: string;
+  readonly correlationId: string;
+}
+
+/** A request from the network, before it is known who sent it. */
+export interface Visitor {
+  /** The client's address. */
+  readonly source: string;
   readonly correlationId: string;
 }
 

@@ -17,14 +17,7 @@ import {
 } from '@kennel/prt';
 import * as x509 from '@peculiar/x509';
 import pino from 'pino';
-import {
-  type AdminClient,
-  adminClient,
-  FIDO2_GRANT,
-  type InitOptions,
-  initTenant,
-  serveTenant,
-} from '../src/index.ts';
+import { type AdminClient, adminClient, type InitOptions, initTenant, serveTenant } from '../src/index.ts';
 import { type AssertionFaults, TestKey } from './authenticator.ts';
 
 export interface Answer {
@@ -169,7 +162,7 @@ export async function registrationToken(
 ) {
   const nonce = faults.nonce ?? (await world.nonce());
   return world.form({
-    grant_type: FIDO2_GRANT,
+    grant_type: GRANT_TYPES.fido2,
     nonce,
     assertion: JSON.stringify(
       key.assert(faults.challenge ?? assertionChallenge({ purpose: 'registration', nonce }), faults),

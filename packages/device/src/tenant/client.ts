@@ -15,9 +15,6 @@ import {
   registrationTokenAnswer,
 } from './messages.ts';
 
-/** The grant that gives a registration token for a FIDO2 assertion. Kennel's own. */
-const FIDO2_GRANT = 'urn:kennel:params:oauth:grant-type:fido2';
-
 export interface TenantClient {
   /** Sent with every request, so that the tenant's log can be searched for this one ceremony. */
   readonly correlationId: string;
@@ -60,7 +57,8 @@ export function tenantClient(caFile: string | undefined): TenantClient {
     nonce: async (url) => (await form(nonceAnswer, url, { grant_type: GRANT_TYPES.nonce })).Nonce,
     registrationToken: async (url, nonce, assertion) => {
       const fields = { nonce, assertion, resource: DRS_RESOURCE, client_id: CLIENT_IDS.broker };
-      return (await form(registrationTokenAnswer, url, { grant_type: FIDO2_GRANT, ...fields })).access_token;
+      return (await form(registrationTokenAnswer, url, { grant_type: GRANT_TYPES.fido2, ...fields }))
+        .access_token;
     },
     register: (endpoint, token, body) => {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };

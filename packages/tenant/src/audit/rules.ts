@@ -21,6 +21,7 @@ export type AuditEventName =
   | `group.${'created' | 'deleted' | 'member-added' | 'member-removed'}`
   | `policy.${'updated' | 'removed' | 'reordered'}`
   | `metadata.${'updated' | 'refused'}`
+  | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused'}`
   | `tgt.${'issued' | 'refused'}`;

@@ -10,7 +10,7 @@ import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
 import type { DeviceRow, UserRow } from '../store/schema.ts';
-import { type Caller, iso, later, type Tenant } from '../tenant.ts';
+import { iso, later, type Tenant, type Visitor } from '../tenant.ts';
 import { verifyAssertion } from '../webauthn/assertion.ts';
 import { prtAnswer } from './answer.ts';
 import { verifyDevice } from './device.ts';
@@ -23,16 +23,18 @@ const TOKEN_BYTES = 32;
 /** @throws TenantError of every check; a request that cannot be read is not audited, everything after is */
 export async function issuePrt(
   tenant: Tenant,
-  by: Pick<Caller, 'correlationId'>,
+  { source, correlationId }: Visitor,
   form: PrtForm,
 ): Promise<PrtAnswer> {
   const request = parsePrtRequest(form);
   let actor = 'unknown';
+  let known = false;
   let subject = `key:${request.assertion.id}`;
   try {
     const device = await verifyDevice(tenant, request, (deviceId) => {
       actor = `device:${deviceId}`;
     });
+    known = true; // the device's key has signed
     await spendNonces(tenant, [
       { nonce: request.requestNonce, use: 'prt-request' },
       { nonce: request.assertionNonce, use: 'prt-assertion' },
@@ -42,20 +44,27 @@ export async function issuePrt(
       nonce: request.assertionNonce,
       deviceCertificate: request.certificate,
     } as const;
-    const user = await verifyAssertion(tenant, by, request.assertion, purpose, (holder, key) => {
-      subject = `user:${holder.id} key:${key.id}`;
-    });
-    return await issue(tenant, request, device, user, { ...by, actor, subject });
+    const user = await verifyAssertion(
+      tenant,
+      { correlationId },
+      request.assertion,
+      purpose,
+      (holder, key) => {
+        subject = `user:${holder.id} key:${key.id}`;
+      },
+    );
+    return await issue(tenant, request, device, user, { correlationId, actor, subject });
   } catch (error) {
     if (error instanceof TenantError) {
-      await tenant.audit.record({
-        ...by,
+      const event: AuditEvent = {
+        correlationId,
         event: 'prt.refused',
         actor,
         subject,
         outcome: 'denied',
         reason: error.code,
-      });
+      };
+      await (known ? tenant.audit.record(event) : tenant.strangers.refused(source, event));
     }
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Forgetting what has expired: spent nonces, challenges, PRTs. Once at the start, then each minute. */
+/** Forgetting what has expired (spent nonces, challenges, PRTs) and telling of refused strangers. Once at the start, then each minute. */
 import { purgeSpent } from '../nonce/queries.ts';
 import { purgePrts } from '../prt/queries.ts';
 import { iso, type Tenant } from '../tenant.ts';
@@ -23,7 +23,8 @@ export function startPurging(tenant: Tenant): () => Promise<void> {
   };
 }
 
-async function purge({ store, now }: Tenant): Promise<void> {
+async function purge({ store, strangers, now }: Tenant): Promise<void> {
+  await strangers.flush();
   const time = iso(now());
   await purgeSpent(store, time);
   await purgeChallenges(store, time);

@@ -10,13 +10,10 @@ import { checkSegment, tenantParams } from '../server/segment.ts';
 import { issuerOf, type Tenant } from '../tenant.ts';
 import { REGISTRATION_TOKEN_SECONDS, registrationToken } from './rules.ts';
 
-/** The grant with which a FIDO2 assertion gives a token for device registration. Ours. */
-export const FIDO2_GRANT = 'urn:kennel:params:oauth:grant-type:fido2';
-
 const nonceForm = z.object({ grant_type: z.literal(GRANT_TYPES.nonce) });
 
 const registrationForm = z.object({
-  grant_type: z.literal(FIDO2_GRANT),
+  grant_type: z.literal(GRANT_TYPES.fido2),
   nonce: z.string().min(1).max(256),
   assertion: z.string().min(1).max(16_384),
   resource: z.literal(DRS_RESOURCE),
@@ -32,13 +29,13 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
     async (request) => {
       checkSegment(tenant, request.params.tenant);
       const form = request.body;
-      const by = { correlationId: request.id };
+      const by = { correlationId: request.id, source: request.ip };
       switch (form.grant_type) {
         case GRANT_TYPES.nonce:
           return { Nonce: issueNonce(tenant) };
         case GRANT_TYPES.jwtBearer:
           return issuePrt(tenant, by, form);
-        case FIDO2_GRANT:
+        case GRANT_TYPES.fido2:
           return {
             token_type: 'Bearer',
             expires_in: String(REGISTRATION_TOKEN_SECONDS),
@@ -68,7 +65,7 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
         issuer,
         token_endpoint: `${issuer}/oauth2/token`,
         jwks_uri: `${issuer}/discovery/keys`,
-        grant_types_supported: [GRANT_TYPES.nonce, GRANT_TYPES.jwtBearer, FIDO2_GRANT],
+        grant_types_supported: [GRANT_TYPES.nonce, GRANT_TYPES.jwtBearer, GRANT_TYPES.fido2],
         response_types_supported: [],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],

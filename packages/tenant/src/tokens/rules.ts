@@ -4,10 +4,11 @@
  */
 import { DRS_RESOURCE, type FidoAssertion } from '@kennel/prt';
 import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
+import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
 import type { UserRow } from '../store/schema.ts';
-import { type Caller, issuerOf, type Tenant } from '../tenant.ts';
+import { issuerOf, type Tenant, type Visitor } from '../tenant.ts';
 import { userById } from '../users/queries.ts';
 import { verifyAssertion } from '../webauthn/assertion.ts';
 
@@ -22,7 +23,7 @@ const ID_TOKEN_SECONDS = 3600;
  */
 export async function registrationToken(
   tenant: Tenant,
-  by: Pick<Caller, 'correlationId'>,
+  by: Visitor,
   given: { nonce: string; assertion: FidoAssertion; clientId: string },
 ): Promise<string> {
   let holder: UserRow | undefined;
@@ -38,7 +39,7 @@ export async function registrationToken(
       ver: '1.0',
     });
     await tenant.audit.record({
-      ...by,
+      correlationId: by.correlationId,
       event: 'registration-token.issued',
       actor: `user:${user.id}`,
       subject: `key:${given.assertion.id}`,
@@ -47,14 +48,15 @@ export async function registrationToken(
     return token;
   } catch (error) {
     if (error instanceof TenantError) {
-      await tenant.audit.record({
-        ...by,
+      const event: AuditEvent = {
+        correlationId: by.correlationId,
         event: 'registration-token.refused',
         actor: holder === undefined ? 'unknown' : `user:${holder.id}`,
         subject: `key:${given.assertion.id}`,
         outcome: 'denied',
         reason: error.code,
-      });
+      };
+      await (holder === undefined ? tenant.strangers.refused(by.source, event) : tenant.audit.record(event));
     }
     throw error;
   }
