@@ -1,4 +1,5 @@
 /** The service's side of the Kerberos mechanism (RFC 4121 section 4.1), with the third leg of DCE style (RFC 4757 section 7.1). */
+import { timingSafeEqual } from 'node:crypto';
 import { type Accepted, type AcceptOptions, acceptApReq, makeApRep } from '../ap/accept.ts';
 import { Key } from '../crypto/key.ts';
 import { decodeDer } from '../der/codec.ts';
@@ -16,6 +17,8 @@ const RAW_AP_REQ = 0x60 | MSG_TYPE.AP_REQ;
 
 /** Whether a token is an AP-REQ without framing, as DCE style has it. */
 export const isRawApReq = (token: Uint8Array) => token[0] === RAW_AP_REQ;
+
+const sameBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && timingSafeEqual(a, b);
 
 interface Established {
   context: GssContext;
@@ -65,7 +68,7 @@ export function krb5Acceptor(options: AcceptOptions): GssParty {
     const plain = decrypted(accepted.sessionKey, KEY_USAGE.AP_REP_ENC_PART, decodeDer(ApRep, token).encPart);
     const part = decodeDer(EncApRepPart, plain);
     // Our own AP-REP sent back to us would hold the number too: it is known by our subkey.
-    const reflected = part.subkey !== undefined && Buffer.compare(part.subkey.keyValue, subkey.value) === 0;
+    const reflected = part.subkey !== undefined && sameBytes(part.subkey.keyValue, subkey.value);
     if (part.seqNumber !== seqNumber || reflected)
       throw new KerberosError('reply-mismatch', "The client's answer does not belong to this dialogue.");
     return { context };
