@@ -55,6 +55,7 @@ const partFor = (request: KdcReq, sname: PrincipalName): EncKdcRepPart => ({
 interface Lie {
   part?: Partial<EncKdcRepPart>;
   reply?: { crealm?: string; cname?: PrincipalName };
+  ticketFor?: PrincipalName;
   info?: { salt?: string; s2kparams?: Uint8Array; etype?: number };
   /** Over what the protected reply's checksum is; none where undefined. */
   bound?: (message: Uint8Array) => Uint8Array;
@@ -77,7 +78,7 @@ function kdc(lie: Lie = {}): KdcTransport {
     }
     const encPart = encrypted(clientKey, KEY_USAGE.AS_REP_ENC_PART, EncAsRepPart.encode(part));
     const names = { crealm: REALM, cname: alice, ...lie.reply };
-    const ticket = ticketFor(REALM, krbtgt(REALM));
+    const ticket = ticketFor(REALM, lie.ticketFor ?? part.sname);
     return Buffer.from(AsRep.encode({ pvno: 5, msgType: MSG_TYPE.AS_REP, ...names, ticket, encPart }));
   };
 }
@@ -105,6 +106,7 @@ describe('an answer of the KDC', () => {
     ['another realm', { part: { srealm: 'B.TEST' } }],
     ["another client's realm", { reply: { crealm: 'B.TEST' } }],
     ['another service', { part: { sname: principal('kadmin/changepw') } }],
+    ['a ticket for another service', { ticketFor: principal('kadmin/changepw') }],
     ['protection that is missing', { part: { flags: TICKET_FLAG.ENC_PA_REP } }],
     [
       'a request that was changed on the way',

@@ -67,11 +67,9 @@ function readHeader(token: Uint8Array, by: MessageKey, id: number) {
   const flags = bytes[2] ?? 0;
   const expected =
     (by.byAcceptor ? FLAG.SENT_BY_ACCEPTOR : 0) | (by.acceptorSubkey ? FLAG.ACCEPTOR_SUBKEY : 0);
-  // Bits that no one has defined are covered by the checksum and otherwise ignored (section 4.2.2).
+  // Fillers, and bits that no one has defined, are covered by the checksum and otherwise ignored (section 4.2.2).
   if ((flags & (FLAG.SENT_BY_ACCEPTOR | FLAG.ACCEPTOR_SUBKEY)) !== expected)
     throw malformed('another direction or key');
-  const fillers = bytes.subarray(3, id === TOKEN_ID.MIC ? 8 : 4);
-  if (fillers.some((byte) => byte !== FILLER)) throw malformed('filler');
   return {
     bytes: Buffer.from(bytes),
     sealed: (flags & FLAG.SEALED) !== 0,

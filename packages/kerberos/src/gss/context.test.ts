@@ -272,6 +272,14 @@ describe('SPNEGO', () => {
     const done = good.initiator.step(encodeNegTokenResp({ state: NEG_STATE.ACCEPT_COMPLETED, mechListMic }));
     expect(done.context).toBeDefined();
 
+    const forged = service();
+    forged.initiator.step(encodeNegTokenResp({ ...asked, responseToken: forged.responseToken }));
+    const wrong = encodeNegTokenResp({
+      state: NEG_STATE.ACCEPT_COMPLETED,
+      mechListMic: forged.context.getMic(mechTypeList(NTLM, OID.KERBEROS)),
+    });
+    expect(() => forged.initiator.step(wrong)).toThrow(code('integrity-check-failed'));
+
     const mute = service();
     mute.initiator.step(encodeNegTokenResp({ ...asked, responseToken: mute.responseToken }));
     expect(() => mute.initiator.step(encodeNegTokenResp({ state: NEG_STATE.ACCEPT_COMPLETED }))).toThrow(
