@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { TenantError } from '../errors.ts';
 import { toModelInfo } from '../metadata/models.ts';
 import type { CredentialRow } from '../store/schema.ts';
-import type { Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
 import type { Attestation } from '../webauthn/attestation.ts';
 import { attestationOfCredential } from '../webauthn/credential-attestation.ts';
 import { type KeyFacts, refusalOf, requiresAttestation } from './evaluate.ts';
@@ -29,9 +29,17 @@ export async function checkKeyPolicy(
   return policy;
 }
 
-/** Refuses people who may not register keys themselves. @throws TenantError `self-service-off` */
-export async function checkSelfService(tenant: Tenant, userId: string): Promise<void> {
-  if ((await keyPolicyOf(tenant, userId)).selfService) return;
+/**
+ * Refuses people who register a key themselves where they may not; administrators register for them.
+ *
+ * @throws TenantError `self-service-off`
+ */
+export async function checkSelfService(
+  tenant: Pick<Tenant, 'store'>,
+  { actor }: Pick<Caller, 'actor'>,
+  userId: string,
+): Promise<void> {
+  if (actor !== `user:${userId}` || (await keyPolicyOf(tenant, userId)).selfService) return;
   throw new TenantError(
     'self-service-off',
     'In your organization, security keys are registered by an administrator. Ask yours for one.',

@@ -6,7 +6,9 @@ import { type Attester, attestationCertificate, packed, packedSelf } from '../..
 import { TestKey } from '../../test/authenticator.ts';
 import { blob, type EntryWishes, entry, type Issued, issue, pem, root } from '../../test/metadata.ts';
 import { joinDevice, registrationToken, signIn, startWorld, type World } from '../../test/world.ts';
+import { openStore } from '../store/open.ts';
 import type { User } from '../users/schema.ts';
+import { checkSelfService } from './keys.ts';
 import { DEFAULT_RULES } from './schema.ts';
 
 const BLUE = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
@@ -231,6 +233,20 @@ test('of the entries for the groups of a user the first holds, and the default f
   await refused(keyPolicies.show('admins'), 'group-not-found');
   await keyPolicies.remove('staff');
   await refused(keyPolicies.remove('staff'), 'policy-not-found');
+});
+
+test('where self-service is off, people register nothing themselves, and administrators do', async () => {
+  const store = openStore({ sqlite: join(world.stateDir, 'tenant.db') });
+  try {
+    const self = { actor: `user:${user.id}` };
+    await checkSelfService({ store }, self, user.id);
+    await world.admin.keyPolicies.change('default', { selfService: false });
+    await refused(checkSelfService({ store }, self, user.id), 'self-service-off');
+    await checkSelfService({ store }, { actor: 'admin-socket' }, user.id);
+    await register();
+  } finally {
+    await store.destroy();
+  }
 });
 
 test('the accepted models are listed with their names', async () => {

@@ -15,7 +15,7 @@ import {
 } from './schema.ts';
 
 /** The policy that holds for a user. */
-export async function keyPolicyOf(tenant: Tenant, userId: string): Promise<KeyPolicy> {
+export async function keyPolicyOf(tenant: Pick<Tenant, 'store'>, userId: string): Promise<KeyPolicy> {
   const row = await queries.policyOfUser(tenant.store, userId);
   return row === undefined ? builtIn : toKeyPolicy(row);
 }

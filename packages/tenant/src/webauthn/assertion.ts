@@ -5,11 +5,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { assertionChallenge, type FidoAssertion } from '@kennel/prt';
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
+import { decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
 import { TenantError } from '../errors.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, iso, type Tenant } from '../tenant.ts';
 import { readClientData } from './client-data.ts';
+import { isStrictEcdsaSignature } from './ecdsa-signature.ts';
 import { advanceCounter, credentialWithUser, recordUse } from './queries.ts';
 import { refuseSoftwareKey } from './software-key.ts';
 
@@ -152,7 +154,7 @@ async function checkSignature(tenant: Tenant, assertion: FidoAssertion, challeng
         counter: 0,
       },
     });
-    if (!verified) throw unknown('signature');
+    if (!verified || !isStrictlySigned(found.credential, assertion)) throw unknown('signature');
     // Section 7.2 step 18: whether a passkey can be copied is settled when it is made.
     const synced = authenticationInfo.credentialDeviceType === 'multiDevice';
     if (synced !== (found.credential.backup_eligible === 1)) throw unknown('backup eligibility');
@@ -164,6 +166,12 @@ async function checkSignature(tenant: Tenant, assertion: FidoAssertion, challeng
   } catch (cause) {
     throw cause instanceof TenantError ? cause : unknown(String(cause));
   }
+}
+
+/** COSE_Key: kty (label 1) EC2 is 2. */
+function isStrictlySigned(credential: CredentialRow, assertion: FidoAssertion): boolean {
+  const key = decodeCredentialPublicKey(Uint8Array.from(Buffer.from(credential.public_key, 'base64url')));
+  return key.get(1) !== 2 || isStrictEcdsaSignature(Buffer.from(assertion.signature, 'base64url'));
 }
 
 const challengeText = (purpose: AssertionPurpose) =>

@@ -231,9 +231,10 @@ test('one format does not pass for another', async () => {
   }
 });
 
-test('SafetyNet counts with its chain, and not without', async () => {
-  const google = await issue({ subject: 'CN=attest.android.com', issuer: vendor, keys: await rsaKeys() });
-  const make = async (known: KeyModel[]) => {
+test('SafetyNet counts with its chain, and not without, nor under a certificate for another AAGUID', async () => {
+  const wishes = { subject: 'CN=attest.android.com', issuer: vendor, keys: await rsaKeys() };
+  const google = await issue(wishes);
+  const make = async (known: KeyModel[], by = google) => {
     const key = new TestKey(AAGUID);
     const options = {
       publicKey: { challenge: CHALLENGE, rp: { id: 'example.com' }, user: { id: 'dQ' } },
@@ -242,7 +243,7 @@ test('SafetyNet counts with its chain, and not without', async () => {
     let attest: Promise<Attester> | undefined;
     key.create(options, {
       attest: (p) => {
-        attest = safetyNet(google, p);
+        attest = safetyNet(by, p);
         return packedSelf(p);
       },
     });
@@ -251,6 +252,8 @@ test('SafetyNet counts with its chain, and not without', async () => {
     return levelOf(await verify(id, response, known));
   };
   expect(await make([model({ aaguid: AAGUID, roots: [vendor] })])).toBe('attested');
+  const other = await issue({ ...wishes, extensions: [aaguidExtension(OTHER)] });
+  expect(await make([model({ aaguid: AAGUID, roots: [vendor] })], other)).toBe('aaguid-mismatch');
   expect(await make([model({ aaguid: AAGUID, roots: [otherVendor] })])).toBe('root-unknown');
 });
 
@@ -270,6 +273,6 @@ test('any changed byte of a signed attestation, and it does not count', async ()
       const result = await verify(id, { ...response, attestationObject: changed.toString('base64url') });
       return 'cause' in result || result.attestation.level === 'notAttested';
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
 });

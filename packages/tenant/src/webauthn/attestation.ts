@@ -6,7 +6,7 @@
 import 'reflect-metadata';
 import { timingSafeEqual, type X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { decodeAttestationObject, parseAuthenticatorData } from '@simplewebauthn/server/helpers';
+import { decodeAttestationObject, isoCBOR, parseAuthenticatorData } from '@simplewebauthn/server/helpers';
 import { type ChainFault, verifyChain } from '../certificates/chain.ts';
 import { type KeyModel, NO_AAGUID } from '../metadata/models.ts';
 
@@ -44,10 +44,15 @@ export interface AttestationObject {
   aaGuid: string;
 }
 
-/** Takes an attestation object apart; undefined where it is none. */
+/**
+ * Takes an attestation object apart; undefined where it is none. Of all spellings only that of the specification is
+ * taken (section 2.2: canonical CBOR): what two parsers could read in two ways is no attestation.
+ */
 export function readAttestationObject(bytes: Uint8Array): AttestationObject | undefined {
   try {
     const decoded = decodeAttestationObject(Uint8Array.from(bytes));
+    const again = isoCBOR.encode(decoded as unknown as Parameters<typeof isoCBOR.encode>[0]); // a Map from CBOR
+    if (!Buffer.from(again).equals(bytes)) return undefined;
     const fmt: unknown = decoded.get('fmt');
     const statement: unknown = decoded.get('attStmt');
     const authenticatorData: unknown = decoded.get('authData');

@@ -9,7 +9,7 @@ import {
   type PublicKeyCredentialCreationOptionsJSON,
 } from '@simplewebauthn/server';
 import { TenantError } from '../errors.ts';
-import { checkKeyPolicy } from '../policy/keys.ts';
+import { checkKeyPolicy, checkSelfService } from '../policy/keys.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, iso, later, type Tenant } from '../tenant.ts';
@@ -59,7 +59,7 @@ export async function registrationOptions(
 
 /**
  * @throws TenantError `user-not-found`, `challenge-unknown`, `registration-invalid`, `software-key-refused`,
- *   `key-exists`, and those of {@link checkKeyPolicy}
+ *   `key-exists`, `self-service-off`, and those of {@link checkKeyPolicy}
  */
 export async function registerKey(
   tenant: Tenant,
@@ -69,6 +69,7 @@ export async function registerKey(
 ): Promise<SecurityKeyInfo> {
   const user = await findUser(tenant.store, userName);
   try {
+    await checkSelfService(tenant, by, user.id);
     const row = await verifiedRow(tenant, user, given);
     await queries.insertCredential(tenant.store, row).catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;

@@ -16,6 +16,7 @@ import {
   attestationOf,
   readAttestationObject,
 } from './attestation.ts';
+import { isStrictEcdsaSignature } from './ecdsa-signature.ts';
 
 for (const identifier of ['apple', 'android-key', 'android-safetynet'] as const) {
   SettingsService.setRootCertificates({ identifier, certificates: [] });
@@ -23,6 +24,10 @@ for (const identifier of ['apple', 'android-key', 'android-safetynet'] as const)
 
 /** COSE: EdDSA, ES256, RS256. */
 export const ALGORITHMS = [-8, -7, -257];
+
+/** COSE: ES256, which fido-u2f does not name (WebAuthn section 8.6), ES384, ES512. */
+const ES256 = -7;
+const isEcdsa = (alg: unknown) => alg === ES256 || alg === -35 || alg === -36;
 
 export interface RegistrationCheck {
   response: { id: string; rawId: string; clientDataJSON: string; attestationObject: string };
@@ -49,6 +54,7 @@ export async function checkRegistration(
 ): Promise<CheckedRegistration | { cause: string }> {
   const object = readAttestationObject(Buffer.from(p.response.attestationObject, 'base64url'));
   if (object === undefined) return { cause: 'attestation object' };
+  if (!isStrictlySigned(object)) return { cause: 'encoding of the signature' };
   const attestation = attestationOf(object, p.modelOf(object.aaGuid), p.now);
   const verifiable = verifiableObject(p.response.attestationObject, object, attestation);
   try {
@@ -74,6 +80,13 @@ export async function checkRegistration(
   } catch (cause) {
     return { cause: String(cause) };
   }
+}
+
+/** A statement's ECDSA signature in strict DER; others are verified as they are. */
+function isStrictlySigned({ statement }: AttestationObject): boolean {
+  const sig = statement.get('sig');
+  if (!(sig instanceof Uint8Array) || !isEcdsa(statement.get('alg') ?? ES256)) return true;
+  return isStrictEcdsaSignature(sig);
 }
 
 /**
