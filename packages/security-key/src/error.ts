@@ -3,6 +3,9 @@ import { STATUS } from './registry.ts';
 
 export type SecurityKeyErrorCode =
   | 'key-unreachable'
+  | 'key-ambiguous'
+  | 'key-busy'
+  | 'tools-missing'
   | 'key-in-use'
   | 'protocol-error'
   | 'request-invalid'
@@ -16,6 +19,8 @@ export type SecurityKeyErrorCode =
   | 'pin-already-set'
   | 'pin-required'
   | 'pin-policy-violation'
+  | 'uv-blocked'
+  | 'uv-invalid'
   | 'no-credentials'
   | 'credential-excluded'
   | 'key-store-full'
@@ -50,7 +55,9 @@ export class SecurityKeyError extends Error {
   }
 }
 
-const WORDS: ReadonlyMap<number, readonly [SecurityKeyErrorCode, string]> = new Map([
+type Words = readonly [SecurityKeyErrorCode, string];
+
+const WORDS: ReadonlyMap<number, Words> = new Map<number, Words>([
   [STATUS.PIN_INVALID, ['pin-invalid', 'Wrong PIN; try again.']],
   [
     STATUS.PIN_AUTH_BLOCKED,
@@ -96,8 +103,61 @@ const WORDS: ReadonlyMap<number, readonly [SecurityKeyErrorCode, string]> = new 
   ],
   [STATUS.USER_ACTION_TIMEOUT, ['touch-timeout', 'The key was not touched in time; start again.']],
   [STATUS.KEEPALIVE_CANCEL, ['cancelled', 'The request was cancelled; start again when ready.']],
+  [STATUS.ACTION_TIMEOUT, ['touch-timeout', 'The key was not touched in time; start again.']],
+  [STATUS.TIMEOUT, ['touch-timeout', 'The key gave up waiting; start again.']],
+  [STATUS.UP_REQUIRED, ['touch-denied', 'The key asks for a touch; start again and touch it.']],
   [STATUS.NOT_ALLOWED, ['not-allowed', 'The key does not allow this now; start again.']],
+  [
+    STATUS.UNAUTHORIZED_PERMISSION,
+    ['not-allowed', 'The key does not allow this with the proof that it was given; start again.'],
+  ],
+  [STATUS.UV_INVALID, ['uv-invalid', 'The key did not recognise you; try again, or use its PIN.']],
+  [
+    STATUS.UV_BLOCKED,
+    ['uv-blocked', 'The key recognises nobody any more after too many tries; use its PIN.'],
+  ],
+  [STATUS.PIN_TOKEN_EXPIRED, ['pin-auth-invalid', 'The PIN was entered too long ago; start again.']],
+  [STATUS.FP_DATABASE_FULL, ['key-store-full', 'The key has no room for another fingerprint; delete one.']],
+  [
+    STATUS.LARGE_BLOB_STORAGE_FULL,
+    ['key-store-full', 'The key has no room for this; delete something from it.'],
+  ],
+  [STATUS.LIMIT_EXCEEDED, ['unsupported-option', 'This is more than the key can hold; take another key.']],
+  [STATUS.REQUEST_TOO_LARGE, ['unsupported-option', 'This is more than the key can take; take another key.']],
+  [
+    STATUS.UNSUPPORTED_EXTENSION,
+    ['unsupported-option', 'The key cannot do what was asked; take another key.'],
+  ],
+  [STATUS.INVALID_OPTION, ['unsupported-option', 'The key cannot do what was asked now; take another key.']],
+  [STATUS.INVALID_COMMAND, ['unsupported-option', 'The key does not know this command; take another key.']],
+  [
+    STATUS.INVALID_SUBCOMMAND,
+    ['unsupported-option', 'The key does not know this command; take another key.'],
+  ],
+  [
+    STATUS.INVALID_CREDENTIAL,
+    ['no-credentials', 'The key does not accept this credential; register it first.'],
+  ],
+  ...[
+    STATUS.CHANNEL_BUSY,
+    STATUS.LOCK_REQUIRED,
+    STATUS.PROCESSING,
+    STATUS.USER_ACTION_PENDING,
+    STATUS.OPERATION_PENDING,
+  ].map((status): [number, Words] => [
+    status,
+    ['key-busy', 'The key is at work for another program; wait half a minute, or put it in again.'],
+  ]),
 ]);
+
+/** A wrong PIN's error, with the tries that are left. */
+export function wrongPin(retries: number, details: Readonly<Record<string, unknown>> = {}): SecurityKeyError {
+  const left = retries === 1 ? '1 try is' : `${retries} tries are`;
+  return new SecurityKeyError('pin-invalid', `Wrong PIN; ${left} left before the key locks.`, {
+    ...details,
+    retries,
+  });
+}
 
 /** The error for a CTAP status byte other than 0. */
 export function errorForStatus(status: number, command: number): SecurityKeyError {

@@ -1,6 +1,8 @@
-/** FIDO2 security keys over CTAP2: one interface, a software key for labs, and WebAuthn's JSON around both. */
+/** FIDO2 security keys over CTAP2: one interface, hardware keys, a software key for labs, and WebAuthn's JSON around both. */
 export { connectSoftwareKey } from './client/ctap2-key.ts';
 export { SecurityKeyError, type SecurityKeyErrorCode } from './error.ts';
+export type { HardwareKeyDevice } from './hardware/devices.ts';
+export { type HardwareKeyOptions, listHardwareKeys, openHardwareKey } from './hardware/hardware-key.ts';
 export { SOFTWARE_KEY_AAGUID } from './registry.ts';
 export type {
   GetAssertionRequest,
@@ -8,6 +10,7 @@ export type {
   KeyInfo,
   MakeCredentialRequest,
   NewCredential,
+  ResidentCredential,
   SecurityKey,
 } from './security-key.ts';
 export type { OnTouch } from './software/connection.ts';

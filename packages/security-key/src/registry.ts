@@ -22,6 +22,8 @@ export const COMMAND = {
   GET_NEXT_ASSERTION: 0x08,
   CREDENTIAL_MANAGEMENT: 0x0a,
   SELECTION: 0x0b,
+  /** Credential management before it had its number in CTAP 2.1; libfido2 to 1.15 knows no other. */
+  CREDENTIAL_MANAGEMENT_PREVIEW: 0x41,
 } as const;
 
 /** authenticatorClientPIN subcommands (section 6.5.5). */
@@ -58,14 +60,29 @@ export const STATUS = {
   INVALID_COMMAND: 0x01,
   INVALID_PARAMETER: 0x02,
   INVALID_LENGTH: 0x03,
+  INVALID_SEQ: 0x04,
+  TIMEOUT: 0x05,
+  CHANNEL_BUSY: 0x06,
+  LOCK_REQUIRED: 0x0a,
+  INVALID_CHANNEL: 0x0b,
   CBOR_UNEXPECTED_TYPE: 0x11,
   INVALID_CBOR: 0x12,
   MISSING_PARAMETER: 0x14,
   LIMIT_EXCEEDED: 0x15,
+  UNSUPPORTED_EXTENSION: 0x16,
+  FP_DATABASE_FULL: 0x17,
+  LARGE_BLOB_STORAGE_FULL: 0x18,
   CREDENTIAL_EXCLUDED: 0x19,
+  PROCESSING: 0x21,
+  INVALID_CREDENTIAL: 0x22,
+  USER_ACTION_PENDING: 0x23,
+  OPERATION_PENDING: 0x24,
+  NO_OPERATIONS: 0x25,
   UNSUPPORTED_ALGORITHM: 0x26,
   OPERATION_DENIED: 0x27,
   KEY_STORE_FULL: 0x28,
+  NOT_BUSY: 0x29,
+  NO_OPERATION_PENDING: 0x2a,
   UNSUPPORTED_OPTION: 0x2b,
   INVALID_OPTION: 0x2c,
   KEEPALIVE_CANCEL: 0x2d,
@@ -79,8 +96,14 @@ export const STATUS = {
   PIN_NOT_SET: 0x35,
   PUAT_REQUIRED: 0x36,
   PIN_POLICY_VIOLATION: 0x37,
+  PIN_TOKEN_EXPIRED: 0x38,
   REQUEST_TOO_LARGE: 0x39,
+  ACTION_TIMEOUT: 0x3a,
+  UP_REQUIRED: 0x3b,
+  UV_BLOCKED: 0x3c,
+  INTEGRITY_FAILURE: 0x3d,
   INVALID_SUBCOMMAND: 0x3e,
+  UV_INVALID: 0x3f,
   UNAUTHORIZED_PERMISSION: 0x40,
   OTHER: 0x7f,
 } as const;
@@ -88,8 +111,8 @@ export const STATUS = {
 /** Authenticator data flags (WebAuthn level 2, section 6.1). */
 export const FLAG = { UP: 0x01, UV: 0x04, ATTESTED: 0x40, EXTENSIONS: 0x80 } as const;
 
-/** COSE algorithms that the software key signs with. */
-export const ALGORITHM = { ES256: -7, EDDSA: -8 } as const;
+/** COSE algorithms (IANA); the software key signs with the first two. */
+export const ALGORITHM = { ES256: -7, EDDSA: -8, ES384: -35, RS256: -257 } as const;
 
 /** The software key's AAGUID: a random UUID, by which a tenant knows (and by default refuses) it. */
 export const SOFTWARE_KEY_AAGUID = 'd93bff66-e070-4bc3-af3f-3d506936e0f0';
@@ -101,7 +124,11 @@ export const LIMIT = {
   /** Nested maps and arrays (section 8). */
   CBOR_DEPTH: 4,
   CREDENTIALS: 100,
+  /** Resident credentials that a client believes a key to hold. */
+  RESIDENT: 1000,
   CREDENTIALS_IN_LIST: 32,
+  /** Credentials of a list that a hardware key is asked for, one by one. */
+  ASKED_FOR: 32,
   CREDENTIAL_ID: 255,
   RP_ID: 253,
   NAME: 64,

@@ -65,6 +65,15 @@ export interface KeyAssertion {
   readonly hmacSecret?: Uint8Array;
 }
 
+/** A credential that the key itself keeps. Names are the site's; control characters in them are replaced. */
+export interface ResidentCredential {
+  readonly rpId: string;
+  readonly credentialId: Uint8Array;
+  readonly userHandle: Uint8Array;
+  readonly userName?: string;
+  readonly userDisplayName?: string;
+}
+
 /** A FIDO2 security key. Every method throws SecurityKeyError; calls on one key are carried out one after another. */
 export interface SecurityKey {
   info(): Promise<KeyInfo>;
@@ -73,5 +82,9 @@ export interface SecurityKey {
   changePin(oldPin: string, newPin: string): Promise<void>;
   makeCredential(request: MakeCredentialRequest): Promise<NewCredential>;
   getAssertion(request: GetAssertionRequest): Promise<KeyAssertion>;
+  /** Every resident credential, site by site. */
+  listCredentials(pin: string): Promise<readonly ResidentCredential[]>;
+  /** Throws `no-credentials` where the key keeps none of this id. */
+  deleteCredential(pin: string, credentialId: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }

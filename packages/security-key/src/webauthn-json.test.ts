@@ -16,6 +16,8 @@ function fakeKey() {
     pinRetries: unused,
     setPin: unused,
     changePin: unused,
+    listCredentials: unused,
+    deleteCredential: unused,
     close: unused,
     async makeCredential(request) {
       asked.make = request;

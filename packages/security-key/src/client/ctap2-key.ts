@@ -1,6 +1,6 @@
 /** A security key behind a CTAP2 transport, as the platform drives it (CTAP 2.1, section 6). */
 import { type CborMap, CtapError, cborMap, decodeCbor, encodeCbor, Members } from '../cbor.ts';
-import { errorForStatus, SecurityKeyError } from '../error.ts';
+import { errorForStatus, SecurityKeyError, wrongPin } from '../error.ts';
 import { COMMAND, FLAG, PERMISSION, PIN_COMMAND, STATUS } from '../registry.ts';
 import type {
   GetAssertionRequest,
@@ -8,9 +8,11 @@ import type {
   KeyInfo,
   MakeCredentialRequest,
   NewCredential,
+  ResidentCredential,
   SecurityKey,
 } from '../security-key.ts';
 import { parseAuthenticatorData } from './authenticator-data.ts';
+import { deleteResidentCredential, listResidentCredentials, type ManagementGrant } from './credentials.ts';
 import { readInfo } from './info.ts';
 import { fetchToken, openPinSession, sendNewPin, sendPinChange } from './pin-session.ts';
 import { connectSocket, type Transport } from './transport.ts';
@@ -65,6 +67,16 @@ class Ctap2Key implements SecurityKey {
 
   getAssertion(request: GetAssertionRequest): Promise<KeyAssertion> {
     return this.#inTurn(() => this.#getAssertion(request));
+  }
+
+  listCredentials(pin: string): Promise<readonly ResidentCredential[]> {
+    return this.#inTurn(async () => listResidentCredentials(this.#call, await this.#managementGrant(pin)));
+  }
+
+  deleteCredential(pin: string, credentialId: Uint8Array): Promise<void> {
+    return this.#inTurn(async () =>
+      deleteResidentCredential(this.#call, await this.#managementGrant(pin), credentialId),
+    );
   }
 
   close(): Promise<void> {
@@ -172,6 +184,14 @@ class Ctap2Key implements SecurityKey {
     };
   }
 
+  async #managementGrant(pin: string): Promise<ManagementGrant> {
+    const info = await this.#infoWithPin();
+    const session = await openPinSession(this.#call, info);
+    const grant = { pin, permission: PERMISSION.CREDENTIAL_MANAGEMENT };
+    const token = await this.#explain(fetchToken(this.#call, session, info, grant));
+    return { protocol: session.protocol, token };
+  }
+
   async #info(): Promise<KeyInfo> {
     return readInfo(await this.#call(COMMAND.GET_INFO));
   }
@@ -198,9 +218,7 @@ class Ctap2Key implements SecurityKey {
     } catch (error) {
       if (!(error instanceof SecurityKeyError) || error.code !== 'pin-invalid') throw error;
       const { retries } = await this.#pinRetries();
-      const left = retries === 1 ? '1 try is' : `${retries} tries are`;
-      const message = `Wrong PIN; ${left} left before the key locks.`;
-      throw new SecurityKeyError('pin-invalid', message, { ...error.details, retries });
+      throw wrongPin(retries, error.details);
     }
   }
 

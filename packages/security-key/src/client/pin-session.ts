@@ -4,6 +4,7 @@ import { type CborMap, type CborValue, cborMap, Members } from '../cbor.ts';
 import { agree, keyAgreementKey } from '../cose.ts';
 import { SecurityKeyError } from '../error.ts';
 import { type PinProtocol, pinHash, pinProtocol } from '../pin-protocol.ts';
+import { newPin, normalPin } from '../pin-text.ts';
 import { COMMAND, LIMIT, PIN_COMMAND } from '../registry.ts';
 import type { KeyInfo } from '../security-key.ts';
 
@@ -63,12 +64,12 @@ export async function sendPinChange(
   await call(COMMAND.CLIENT_PIN, request);
 }
 
-/** A token for one permission and RP; from a key of CTAP 2.0, a token for all. */
+/** A token for one permission, and one RP where it is given; from a key of CTAP 2.0, a token for all. */
 export async function fetchToken(
   call: Call,
   session: PinSession,
   info: KeyInfo,
-  grant: { readonly pin: string; readonly permission: number; readonly rpId: string },
+  grant: { readonly pin: string; readonly permission: number; readonly rpId?: string },
 ): Promise<Uint8Array> {
   const { protocol, platformKey, secret } = session;
   const scoped = info.options.pinUvAuthToken === true;
@@ -95,16 +96,9 @@ function pinRequest(
   return cborMap([[0x01, protocol.number], [0x02, subcommand], ...members]);
 }
 
-/** PINs are compared as bytes, so everyone must write them in the same Unicode form (section 6.5.1). */
-const utf8 = (pin: string) => Buffer.from(pin.normalize('NFC'));
+const utf8 = (pin: string) => Buffer.from(normalPin(pin));
 
 function padPin(pin: string): Uint8Array {
-  const bytes = utf8(pin);
-  if ([...pin.normalize('NFC')].length < LIMIT.PIN_MIN_CHARACTERS || bytes.length > LIMIT.PIN_MAX) {
-    throw new SecurityKeyError(
-      'pin-policy-violation',
-      `Choose a PIN of at least ${LIMIT.PIN_MIN_CHARACTERS} characters, and at most ${LIMIT.PIN_MAX} bytes.`,
-    );
-  }
+  const bytes = Buffer.from(newPin(pin));
   return Buffer.concat([bytes, Buffer.alloc(LIMIT.PIN_MAX + 1 - bytes.length)]);
 }

@@ -44,6 +44,7 @@ function dispatch(request: Uint8Array, context: Context): CborMap | undefined | 
     case COMMAND.CLIENT_PIN:
       return clientPin(members(body), context);
     case COMMAND.CREDENTIAL_MANAGEMENT:
+    case COMMAND.CREDENTIAL_MANAGEMENT_PREVIEW:
       return manage(members(body), walk, context);
     case COMMAND.RESET:
       return reset(context);
