@@ -4,7 +4,18 @@ export type ActiveDirectoryErrorCode =
   | 'netlogon-malformed'
   | 'dc-timeout'
   | 'dc-not-found'
-  | 'dc-lacking';
+  | 'dc-lacking'
+  | 'dc-unreachable'
+  | 'dc-not-trusted'
+  | 'access-denied'
+  | 'rpc-malformed'
+  | 'rpc-refused'
+  | 'rpc-fault'
+  | 'drs-malformed'
+  | 'drs-refused'
+  | 'object-not-found'
+  | 'secret-malformed'
+  | 'key-missing';
 
 export class ActiveDirectoryError extends Error {
   override readonly name = 'ActiveDirectoryError';

@@ -5,6 +5,7 @@ export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
 export { ActiveDirectoryError } from './errors.ts';
 export { type KerberosServerKey, kerberosServerKey } from './kerberos-server/keytab.ts';
+export { type KrbtgtKey, type KrbtgtKeyRequest, readKrbtgtKey } from './kerberos-server/read-key.ts';
 export {
   type DcRequirement,
   flagNames,
@@ -14,3 +15,5 @@ export {
   locatorText,
 } from './locator/locate.ts';
 export { resolveSrv, type SrvRecord } from './locator/srv.ts';
+export { kerberosSecurity } from './rpc/kerberos-security.ts';
+export type { RpcSecurity } from './rpc/security.ts';

@@ -1,0 +1,29 @@
+/** Fault codes in words (C706 appendix E; [MS-RPCE] 2.2.2.5; Win32 codes of [MS-ERREF] 2.2). */
+import { ActiveDirectoryError } from '../errors.ts';
+
+const FAULT: Readonly<Record<number, string>> = {
+  1717: 'it does not know the interface',
+  1723: 'it is too busy; try again in a moment',
+  1783: 'it cannot read the call',
+  1825: 'its security mechanism failed; check that the clocks agree',
+  469762074: 'it has forgotten the connection; try again',
+  469827586: 'it does not know the call',
+  469827587: 'it does not know the interface',
+  469827595: 'it takes the call for malformed',
+  469827604: 'it is too busy; try again in a moment',
+};
+const ACCESS_DENIED = 5;
+
+/** The error for a fault's status. */
+export function faultError(status: number): ActiveDirectoryError {
+  if (status === ACCESS_DENIED)
+    return new ActiveDirectoryError(
+      'access-denied',
+      'The domain controller denies access. Use the credential of a Domain Admin, and check that the clocks agree.',
+      { status },
+    );
+  const why = FAULT[status] ?? `status 0x${status.toString(16).padStart(8, '0')}`;
+  return new ActiveDirectoryError('rpc-fault', `The domain controller did not carry out the call: ${why}.`, {
+    status,
+  });
+}
