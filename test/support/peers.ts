@@ -56,6 +56,8 @@ export const PEERS = {
   gssapi: { present: () => python('gssapi'), packages: ['python3-gssapi'] },
   curl: { present: () => onPath('curl'), packages: ['curl'] },
   fido2: { present: () => python('fido2'), packages: ['python3-fido2'] },
+  fido2Tools: { present: () => onPath('fido2-token'), packages: ['fido2-tools'] },
+  compiler: { present: () => onPath('cc'), packages: ['gcc', 'libc6-dev'] },
   impacket: { present: () => python('impacket'), packages: ['python3-impacket'] },
   postgresql: { present: () => postgresBin() !== undefined, packages: ['postgresql'] },
   faketime: { present: () => onPath('faketime'), packages: ['faketime'] },
