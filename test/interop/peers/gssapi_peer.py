@@ -70,7 +70,6 @@ def run(command):
     if op == "wrap":
         return {"token": b64(context.wrap(un64(command["data"]), command["seal"]).message)}
     if op == "unwrap":
-        # The raw call gives what the order of the tokens was worth; the comfortable one raises.
         opened = context.unwrap(un64(command["token"]))
         return {"data": b64(opened.message), "sealed": opened.encrypted}
     if op == "mic":

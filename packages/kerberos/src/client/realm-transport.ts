@@ -13,7 +13,7 @@ const BELIEVED = 5 * 60 * 1000;
 const MAX_REALMS = 64;
 
 export interface RealmTransportOptions {
-  /** KDCs that are known, by realm; DNS is asked for the others. */
+  /** KDCs that are known, by realm in whatever case; DNS is asked for the others. */
   known?: Readonly<Record<string, readonly KdcAddress[]>>;
   /** Who answers the questions for SRV records; the system's DNS unless given. */
   resolve?: SrvResolver;
@@ -34,12 +34,15 @@ const NEXT_CODES: readonly string[] = ['kdc-unreachable', 'kdc-timeout'];
 /** @throws (when used) KerberosError `kdc-not-found`, and that of the last KDC tried: `kdc-unreachable`, `kdc-timeout` */
 export function realmTransport(options: RealmTransportOptions = {}): KdcTransport {
   const realms = new Map<string, Remembered>();
+  const known = new Map(
+    Object.entries(options.known ?? {}).map(([realm, addresses]) => [realm.toUpperCase(), addresses]),
+  );
 
   async function kdcsOf(realm: string): Promise<readonly LocatedKdc[]> {
     const remembered = realms.get(realm);
     if (remembered && remembered.until > Date.now()) return remembered.kdcs;
-    const known = options.known?.[realm]?.map((address) => ({ ...address, udp: true, tcp: true }));
-    const kdcs = known && known.length > 0 ? known : await locateKdcs(realm, options.resolve);
+    const given = known.get(realm)?.map((address) => ({ ...address, udp: true, tcp: true }));
+    const kdcs = given && given.length > 0 ? given : await locateKdcs(realm, options.resolve);
     remember(realm, kdcs, Date.now() + BELIEVED);
     return kdcs;
   }
@@ -50,7 +53,8 @@ export function realmTransport(options: RealmTransportOptions = {}): KdcTranspor
     realms.set(realm, { kdcs, until });
   }
 
-  return async (message, realm) => {
+  return async (message, anyCase) => {
+    const realm = anyCase.toUpperCase();
     const kdcs = await kdcsOf(realm);
     let failure: unknown;
     for (const kdc of kdcs) {
