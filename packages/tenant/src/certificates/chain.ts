@@ -54,32 +54,12 @@ function parseChain(chain: readonly Uint8Array[]): X509Certificate[] | undefined
   try {
     const parsed = chain.map((der) => {
       const certificate = der.length <= LARGEST_CERTIFICATE ? new X509Certificate(der) : undefined;
-      return certificate?.raw.equals(der) === true && isSignedInWholeBytes(der) ? certificate : undefined;
+      return certificate?.raw.equals(der) === true ? certificate : undefined;
     });
     return parsed.every((certificate) => certificate !== undefined) ? parsed : undefined;
   } catch {
     return undefined; // hostile input: whoever asked says so in the words of the ceremony
   }
-}
-
-/**
- * Certificate ::= SEQUENCE of what is signed, the algorithm, and the signature (RFC 5280 section 4.1): a BIT STRING
- * without unused bits. With some, OpenSSL would take a second spelling of the same certificate.
- */
-function isSignedInWholeBytes(der: Uint8Array): boolean {
-  let at = contentOf(der, 0).start;
-  for (let skipped = 0; skipped < 2; skipped++) at = contentOf(der, at).end;
-  const signature = contentOf(der, at);
-  return der[at] === 0x03 && signature.end === der.length && der[signature.start] === 0;
-}
-
-/** Where the content of the DER value at `at` starts and ends; OpenSSL has parsed it before. */
-function contentOf(der: Uint8Array, at: number): { start: number; end: number } {
-  const first = der[at + 1] ?? 0;
-  const more = first < 0x80 ? 0 : first & 0x7f;
-  const start = at + 2 + more;
-  const length = der.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0);
-  return { start, end: start + (more === 0 ? first : length) };
 }
 
 const isValidAt = (certificate: X509Certificate, at: Date) =>
