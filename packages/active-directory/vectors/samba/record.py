@@ -2,9 +2,10 @@
 """
 Records what a Samba domain controller answers to impacket, as the vectors of this folder: the endpoint mapper's
 exchange as it stood on the wire, and the replication of one object, on the wire and as stubs (unsealed).
+KVNO and AES256-KEY are what `samba-tool domain exportkeytab` gave on the controller, the other way to the same key.
 The domain was made for it and is gone; none of these keys opens anything.
 
-    record.py ADDRESS FQDN DOMAIN/USER:PASSWORD OBJECT-DN OUT.json
+    record.py ADDRESS FQDN DOMAIN/USER:PASSWORD OBJECT-DN KVNO AES256-KEY OUT.json
 """
 import json
 import sys
@@ -12,7 +13,7 @@ import sys
 from impacket.dcerpc.v5 import drsuapi, epm, rpcrt, transport
 from impacket.dcerpc.v5.dtypes import NULL
 
-address, fqdn, credential, object_dn, out = sys.argv[1:6]
+address, fqdn, credential, object_dn, kvno, key, out = sys.argv[1:8]
 domain, rest = credential.split('/', 1)
 user, password = rest.split(':', 1)
 
@@ -112,10 +113,10 @@ v8['cMaxObjects'] = 1
 v8['cMaxBytes'] = 0
 v8['ulExtendedOp'] = drsuapi.EXOP_REPL_OBJ
 table = []
-attribute = drsuapi.MakeAttid(table, '1.2.840.113556.1.4.125')
+attributes = [drsuapi.MakeAttid(table, f'1.2.840.113556.1.4.{number}') for number in (125, 90, 1929)]
 v8['pPartialAttrSet']['dwVersion'] = 1
-v8['pPartialAttrSet']['cAttrs'] = 1
-v8['pPartialAttrSet']['rgPartialAttr'] = [attribute]
+v8['pPartialAttrSet']['cAttrs'] = len(attributes)
+v8['pPartialAttrSet']['rgPartialAttr'] = attributes
 v8['pPartialAttrSetEx1'] = NULL
 schema_info = drsuapi.PrefixTableEntry()  # Samba wants the last entry to be the schema's version, as Windows sends it
 schema_info['ndx'] = 0
@@ -126,13 +127,18 @@ v8['PrefixTableDest']['PrefixCount'] = len(table)
 v8['PrefixTableDest']['pPrefixEntry'] = table
 dce.call(request.opnum, request)
 dce.recv()
-
 result['replication'] = {
     'wire': list(wire),
     'stubs': list(stubs),
     'sessionKey': dce.get_session_key().hex(),
     'objectDn': object_dn,
 }
+stubs.clear()
+name['StringName'] = object_dn.replace('krbtgt', 'nobody') + '\x00'
+dce.call(request.opnum, request)
+dce.recv()
+result['absentObject'] = {'stubs': list(stubs)}
 dce.disconnect()
+result['keytab'] = {'kvno': int(kvno), 'aes256': key, 'from': 'samba-tool domain exportkeytab'}
 with open(out, 'w', encoding='ascii') as file:
     json.dump(result, file, indent=1)
