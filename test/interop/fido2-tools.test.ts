@@ -2,17 +2,19 @@
  * Hardware keys through Debian's fido2-token, fido2-cred and fido2-assert: with no key plugged in, and with a software
  * key in the place of USB, so that tools and library are real down to the 64-byte reports.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { listHardwareKeys, openHardwareKey } from '@kennel/security-key';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { behavesAsHardwareKey } from '../../packages/security-key/src/hardware/behaviour.ts';
 import { runTool } from '../../packages/security-key/src/hardware/tool.ts';
 import { CTAP_NAMES, LIBRARY_NAMES } from '../../packages/security-key/src/hardware/tool-error.ts';
 import { failure, useKeyHome } from '../../packages/security-key/src/software/testing.ts';
+import { KENNEL, kennel } from '../support/kennel.ts';
 import { missing, withPeers } from '../support/peers.ts';
 import { compileUsbKey, toolsWithKeys } from '../support/usb-key.ts';
 
@@ -86,5 +88,53 @@ describe('with a software key in the place of USB', () => {
     expect(shown).not.toContain(Buffer.from(pin).toString('hex'));
     expect(shown).not.toContain(digest.subarray(0, 16).toString('hex'));
     expect(stderr).not.toContain(pin);
+  });
+
+  it('serves the command line, which asks for no PIN at the terminal that it was given in a file', async () => {
+    await home.serve();
+    const { socketPath } = home.paths();
+    const env = {
+      KENNEL_HOME: join(home.home(), 'kennel'),
+      PATH: `${tools([socketPath])}:${process.env.PATH}`,
+    };
+    const pin = ['--pin-file', join(home.home(), 'pin')];
+    writeFileSync(join(home.home(), 'pin'), '271828\n');
+    const done = async (...args: string[]) => {
+      const result = await kennel([...args, '--json'], env);
+      expect(result, result.stdout + result.stderr).toMatchObject({ exitCode: 0 });
+      return result.json;
+    };
+    expect(await done('key', 'devices')).toEqual([
+      [{ path: socketPath, vendorId: 0, productId: 0, name: 'Kennel Software key' }],
+    ]);
+    await done('key', 'set-pin', ...pin); // a hardware key is the default where there is no software key
+    expect(await done('key', 'info', '--key', 'hardware')).toMatchObject([
+      { clientPinSet: true, pinRetries: 8 },
+    ]);
+    const key = await openHardwareKey(socketPath, { toolDirectory: tools([socketPath]) });
+    const made = await key.makeCredential({
+      rpId: 'kennel.test',
+      userHandle: Buffer.from('alice'),
+      userName: 'alice',
+      clientDataHash: new Uint8Array(32),
+      algorithms: [-7],
+      residentKey: true,
+      pin: '271828',
+    });
+    const id = Buffer.from(made.credentialId).toString('base64url');
+    const [listed] = await done('key', 'credentials', 'list', ...pin);
+    expect(listed).toEqual([{ id, rpId: 'kennel.test', userHandle: 'YWxpY2U' }]);
+
+    const command = [process.execPath, KENNEL, 'key', 'credentials', 'delete', id, ...pin];
+    // In a terminal of its own, and not blocking: the software key answers from this very process.
+    const { stdout: shown } = await promisify(execFile)('script', ['-qec', command.join(' '), '/dev/null'], {
+      env: { ...process.env, ...env },
+      timeout: 20_000,
+    });
+    expect(shown).toMatch(/^The credential is deleted/);
+    expect(shown).not.toContain('Enter PIN');
+    expect((await done('key', 'credentials', 'list', ...pin))[0]).toEqual([]);
+    const wrong = await kennel(['key', 'credentials', 'list', '--pin-file', '/dev/null', '--json'], env);
+    expect(wrong.exitCode).toBe(2);
   });
 });

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const KENNEL = fileURLToPath(new URL('../../packages/cli/bin/kennel.mjs', import.meta.url));
+/** The file that npx starts. */
+export const KENNEL = fileURLToPath(new URL('../../packages/cli/bin/kennel.mjs', import.meta.url));
 
 export interface KennelResult {
   exitCode: number | null;

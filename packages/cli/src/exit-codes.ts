@@ -137,7 +137,16 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 20,
     meaning: 'no security key answers',
-    codes: ['key-unreachable', 'touch-denied', 'touch-timeout', 'pin-not-set', 'key-failed'],
+    codes: [
+      'key-unreachable',
+      'key-ambiguous',
+      'key-busy',
+      'tools-missing',
+      'touch-denied',
+      'touch-timeout',
+      'pin-not-set',
+      'key-failed',
+    ],
   },
   { exit: 21, meaning: 'wrong PIN', codes: ['pin-invalid'] },
   {
@@ -146,6 +155,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
     codes: ['pin-auth-blocked'],
   },
   { exit: 23, meaning: 'the key is locked after too many wrong PINs', codes: ['pin-blocked'] },
+  {
+    exit: 24,
+    meaning: 'the key refused the new PIN, or has one already',
+    codes: ['pin-policy-violation', 'pin-already-set'],
+  },
   {
     exit: 30,
     meaning:

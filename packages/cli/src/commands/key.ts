@@ -1,36 +1,51 @@
 /** kennel key: security keys, on the desk (info, PIN) and in the tenant (register, list, remove). */
-import type { SecurityKey } from '@kennel/security-key';
 import type { Command } from 'commander';
 import { admin } from '../admin.ts';
-import { define, type Given, option, required, text } from '../command.ts';
-import { softwareKeySocket } from '../home.ts';
+import { define, option, required, text } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { pinFileOption, readPin } from '../pin.ts';
+import { keyOption, withKey } from '../security-key.ts';
 import { fields, table } from '../table.ts';
 
-export const keyOption = option(
-  '--key-socket <path>',
-  'socket of a software key (KENNEL_SECURITY_KEY, or software-key.sock in KENNEL_HOME)',
-);
-
-/** Runs something with the key and lets go of it, whatever happens. */
-export async function withKey<T>(given: Given, use: (key: SecurityKey) => Promise<T>): Promise<T> {
-  const { connectSoftwareKey } = await import('@kennel/security-key');
-  const key = await connectSoftwareKey(text(given, 'keySocket') ?? softwareKeySocket(), {
-    onTouchNeeded: () => console.error('Touch the security key now.'),
-  });
-  try {
-    return await use(key);
-  } finally {
-    await key.close();
-  }
-}
+export { keyOption, withKey } from '../security-key.ts';
 
 export function keyCommands(program: Command): void {
   const group = program
     .command('key')
     .description('security keys: the one at hand, and those registered in the tenant');
-  const client = async () => (await admin()).keys;
+  keyAtHand(group);
+  keyCredentials(group);
+  registeredKeys(group);
+}
 
+/** The key itself: what is plugged in, what it says, its PIN. */
+function keyAtHand(group: Command): void {
+  define(
+    group,
+    {
+      usage: 'devices',
+      summary: 'list the hardware keys that are plugged in',
+      example: 'kennel key devices',
+    },
+    async () => {
+      const { listHardwareKeys } = await import('@kennel/security-key');
+      const value = await listHardwareKeys();
+      const hex = (number: number) => number.toString(16).padStart(4, '0');
+      const rows = value.map(({ path, vendorId, productId, name }) => [
+        path,
+        `${hex(vendorId)}:${hex(productId)}`,
+        name,
+      ]);
+      return {
+        value,
+        text: table(
+          ['path', 'USB', 'name'],
+          rows,
+          'No security key is plugged in, or you may not read and write its device.',
+        ),
+      };
+    },
+  );
   define(
     group,
     {
@@ -85,6 +100,59 @@ export function keyCommands(program: Command): void {
         return { value: { pinChanged: true }, text: 'The PIN is changed.' };
       }),
   );
+}
+
+/** What the key itself keeps, of any site. */
+function keyCredentials(parent: Command): void {
+  const group = parent.command('credentials').description('credentials that the security key at hand keeps');
+  define(
+    group,
+    {
+      usage: 'list',
+      summary: 'list the credentials on the security key at hand',
+      example: 'kennel key credentials list',
+      options: [keyOption, pinFileOption],
+    },
+    (_, given) =>
+      withKey(given, async (key) => {
+        const found = await key.listCredentials(await readPin(text(given, 'pinFile')));
+        const value = found.map(({ credentialId, userHandle, ...names }) => ({
+          id: base64url(credentialId),
+          ...names,
+          userHandle: base64url(userHandle),
+        }));
+        const rows = value.map(({ id, rpId, userDisplayName, userName, userHandle }) => [
+          rpId,
+          userDisplayName ?? userName ?? userHandle,
+          id,
+        ]);
+        return { value, text: table(['site', 'user', 'id'], rows, 'The key keeps no credential.') };
+      }),
+  );
+  define(
+    group,
+    {
+      usage: 'delete <id>',
+      summary: 'delete a credential from the security key at hand; it cannot be brought back',
+      example: 'kennel key credentials delete 3q2-7w',
+      options: [keyOption, pinFileOption],
+    },
+    ([id = ''], given) =>
+      withKey(given, async (key) => {
+        if (!/^[A-Za-z0-9_-]+$/.test(id))
+          throw new CliError('usage', 'The id is base64url, as kennel key credentials list shows it.');
+        await key.deleteCredential(await readPin(text(given, 'pinFile')), Buffer.from(id, 'base64url'));
+        return {
+          value: { deleted: id },
+          text: 'The credential is deleted from the key. Where a site has it registered, remove it there as well.',
+        };
+      }),
+  );
+}
+
+/** The tenant's side: keys registered for its users. */
+function registeredKeys(group: Command): void {
+  const client = async () => (await admin()).keys;
   define(
     group,
     {
@@ -160,3 +228,5 @@ export function keyCommands(program: Command): void {
     },
   );
 }
+
+const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
