@@ -272,38 +272,3 @@ test('the accepted models are listed with their names', async () => {
   await keyPolicies.change('default', DEFAULT_RULES);
   expect(await names()).toEqual(['Green Key']);
 });
-
-test('the default is seen and changed in the shape of the Graph', async () => {
-  const { keyPolicies } = world.admin;
-  expect(await keyPolicies.graph()).toEqual({
-    '@odata.type': '#microsoft.graph.fido2AuthenticationMethodConfiguration',
-    id: 'Fido2',
-    state: 'enabled',
-    isAttestationEnforced: false,
-    isSelfServiceRegistrationAllowed: true,
-    keyRestrictions: { isEnforced: false, enforcementType: 'allow', aaGuids: [] },
-    includeTargets: [{ targetType: 'group', id: 'all_users', isRegistrationRequired: false }],
-    excludeTargets: [],
-  });
-  const changed = await keyPolicies.changeGraph({
-    isAttestationEnforced: true,
-    keyRestrictions: { isEnforced: true, aaGuids: [BLUE] },
-  });
-  expect(changed.keyRestrictions).toEqual({ isEnforced: true, enforcementType: 'allow', aaGuids: [BLUE] });
-  expect(await keyPolicies.show('default')).toMatchObject({
-    attestationEnforced: true,
-    passkeyTypes: ['deviceBound', 'synced'],
-  });
-  expect((await world.admin.audit.list({ limit: 1 }))[0]).toMatchObject({
-    event: 'policy.updated',
-    subject: expect.stringContaining('"attestationEnforced":true'),
-  });
-  for (const wrong of [
-    { state: 'disabled' },
-    { isAttestationEnforced: 'no' },
-    { userVerification: 'discouraged' },
-  ]) {
-    // @ts-expect-error: what another client might send
-    await refused(keyPolicies.changeGraph(wrong), 'request-malformed');
-  }
-});
