@@ -138,4 +138,5 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) process.exitCode = await main();
+// Not exitCode: the time limit of a program that could not be started (no systemctl) would keep the process for minutes.
+if (import.meta.main) process.exit(await main());
