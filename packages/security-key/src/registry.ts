@@ -22,7 +22,7 @@ export const COMMAND = {
   GET_NEXT_ASSERTION: 0x08,
   CREDENTIAL_MANAGEMENT: 0x0a,
   SELECTION: 0x0b,
-  /** Credential management before it had its number in CTAP 2.1; libfido2 to 1.15 knows no other. */
+  /** Credential management before it had its number in CTAP 2.1; libfido2 1.12 sends no other. */
   CREDENTIAL_MANAGEMENT_PREVIEW: 0x41,
 } as const;
 

@@ -56,7 +56,7 @@ async function list(
   }
 }
 
-/** libfido2 before 1.16 knows the command's number of before CTAP 2.1 alone, which not every newer key answers to. */
+/** libfido2 1.12 sends the command's number of before CTAP 2.1 alone, to which not every newer key answers. */
 async function explain<T>(attempt: Promise<T>): Promise<T> {
   try {
     return await attempt;
@@ -64,7 +64,7 @@ async function explain<T>(attempt: Promise<T>): Promise<T> {
     if (!(error instanceof SecurityKeyError) || error.code !== 'unsupported-option') throw error;
     throw new SecurityKeyError(
       'unsupported-option',
-      'The key does not list or delete its credentials for this version of libfido2; take a newer version of its tools, or another key.',
+      "The key does not list or delete its credentials through the installed version of libfido2; manage them with its maker's program, or take another key.",
       { ...error.details },
       error,
     );
