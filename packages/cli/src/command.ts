@@ -33,7 +33,7 @@ export function text(given: Given, name: string): string | undefined {
 
 /**
  * Adds a command. Errors go to stderr (with `--json` as an object on stdout) and set the exit code.
- * @param run gets the arguments in their order and the options
+ * @param run gets the arguments in their order (several of a variadic one as they come) and the options
  */
 export function define(
   parent: Command,
@@ -44,11 +44,10 @@ export function define(
   for (const each of spec.options ?? []) command.addOption(each);
   command.option('--json', 'print JSON');
   command.addHelpText('after', `\nExample:\n  ${spec.example}`);
-  return command.action(async (...all: unknown[]) => {
+  return command.action(async () => {
     const given = command.opts<Given>();
-    const args = all.slice(0, -2).map(String); // commander passes the arguments, the options and the command
     try {
-      const outcome = await run(args, given);
+      const outcome = await run(command.args, given);
       if (given.json && outcome.value !== undefined) console.log(JSON.stringify(outcome.value));
       else if (outcome.text) console.log(outcome.text);
       process.exitCode = outcome.exitCode ?? 0;

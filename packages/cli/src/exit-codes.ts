@@ -66,6 +66,12 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'key-exists',
       'device-not-found',
       'kerberos-domain-not-found',
+      'group-not-found',
+      'group-exists',
+      'group-in-use',
+      'policy-not-found',
+      'policy-order-incomplete',
+      'key-model-unknown',
     ],
   },
   {
@@ -77,6 +83,17 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'value-out-of-range',
       'etype-unsupported',
       'krbtgt-key-older',
+    ],
+  },
+  {
+    exit: 9,
+    meaning: 'the metadata service gave nothing that can be used',
+    codes: [
+      'metadata-not-configured',
+      'metadata-unreachable',
+      'metadata-invalid',
+      'metadata-stale',
+      'metadata-older',
     ],
   },
   {

@@ -1,0 +1,57 @@
+/** kennel report: whom to help before a key is lost, and which keys are out of use. */
+import type { Command } from 'commander';
+import { admin } from '../admin.ts';
+import { define, option, text } from '../command.ts';
+import { table } from '../table.ts';
+
+export function reportCommands(program: Command): void {
+  const group = program.command('report').description('reports on users and their security keys');
+  const client = async () => (await admin()).reports;
+  for (const [usage, keys, summary] of [
+    ['no-key', 0, 'enabled users who have no key'],
+    ['one-key', 1, 'enabled users who have a single key, and none when it is lost'],
+  ] as const) {
+    define(group, { usage, summary, example: `kennel report ${usage}` }, async () => {
+      const value = await (await client()).usersWithKeys(keys);
+      const rows = value.map((user) => [user.userPrincipalName, user.displayName]);
+      return { value, text: table(['user', 'name'], rows, 'Nobody.') };
+    });
+  }
+  define(
+    group,
+    {
+      usage: 'unused',
+      summary: 'keys that were not used for some days',
+      example: 'kennel report unused --days 90',
+      options: [option('--days <n>', 'for how many days').default('90')],
+    },
+    async (_, given) => {
+      const value = await (await client()).unusedKeys(Number(text(given, 'days')));
+      const rows = value.map((key) => [
+        key.userPrincipalName,
+        key.displayName,
+        key.lastUsedOn ?? 'never',
+        key.id,
+      ]);
+      return { value, text: table(['user', 'key', 'last used', 'id'], rows, 'Every key is in use.') };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'models',
+      summary: 'how many keys of each model are registered',
+      example: 'kennel report models',
+    },
+    async () => {
+      const value = await (await client()).models();
+      const rows = value.map((model) => [
+        model.aaGuid,
+        model.model ?? '-',
+        String(model.keys),
+        String(model.users),
+      ]);
+      return { value, text: table(['AAGUID', 'model', 'keys', 'users'], rows, 'No key is registered.') };
+    },
+  );
+}

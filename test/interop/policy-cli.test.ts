@@ -1,0 +1,116 @@
+/** Groups, policy, metadata and reports from the command line; the policy decides at the next sign-in. */
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SOFTWARE_KEY_AAGUID } from '@kennel/security-key';
+import { afterAll, describe, expect, it } from 'vitest';
+import { kennel, startKennel, stopProcess } from '../support/kennel.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'kennel-policy-'));
+const env = { KENNEL_HOME: home };
+const pin = ['--pin-file', join(home, 'pin')];
+const running: ChildProcess[] = [];
+
+/** Runs a command that must end with `exitCode`, and gives its text and JSON. */
+async function run(exitCode: number, ...args: string[]) {
+  const result = await kennel(args, env);
+  expect(result, result.stdout + result.stderr).toMatchObject({ exitCode });
+  return result;
+}
+async function untilUp(...args: string[]): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while ((await kennel(args, env)).exitCode !== 0)
+    if (Date.now() > deadline) throw new Error(`${args.join(' ')} did not come up`);
+}
+
+afterAll(async () => {
+  for (const child of running) await stopProcess(child);
+  rmSync(home, { recursive: true });
+});
+
+describe('kennel group, policy, metadata, report', () => {
+  it('gives a group a policy of its own, and explains it', async () => {
+    writeFileSync(join(home, 'pin'), '271828\n');
+    await run(0, 'init', '--host-name', 'localhost', '--listen', '127.0.0.1:0', '--lab');
+    running.push(startKennel(['serve'], env), startKennel(['software-key', 'serve'], env));
+    await untilUp('status');
+    await untilUp('key', 'info');
+    await run(0, 'key', 'set-pin', ...pin);
+    for (const user of ['alice', 'bob']) await run(0, 'user', 'create', `${user}@corp.example.com`);
+    await run(0, 'group', 'create', 'Finance, North');
+    await run(0, 'group', 'create', 'Board');
+    await run(0, 'group', 'add', 'Finance, North', 'alice');
+    expect((await run(0, 'group', 'members', 'Finance, North')).stdout).toContain('alice@corp.example.com');
+    await run(0, 'policy', 'set', 'Board', '--attestation', 'required');
+    await run(
+      0,
+      'policy',
+      'set',
+      'Finance, North',
+      '--block',
+      SOFTWARE_KEY_AAGUID,
+      '--counter-regression',
+      'log',
+    );
+    expect((await run(0, 'policy', 'order', 'Finance, North', 'Board')).stdout).toContain(
+      'Finance, North, Board, default',
+    );
+    expect((await run(0, 'policy', 'explain', 'alice')).stdout).toMatch(
+      /group : Finance, North[\s\S]*models : block d93bff66/,
+    );
+    expect((await run(0, 'policy', 'explain', 'bob')).stdout).toMatch(/group : default[\s\S]*models : any/);
+  });
+
+  it('refuses what policy does not admit, from the next request on', async () => {
+    const status = (await run(0, 'status', '--json')).json[0];
+    const register = ['key', 'register', '--user', 'bob', ...pin, '--json'];
+    await run(0, ...register);
+    const join1 = [
+      'device',
+      'join',
+      '--tenant',
+      String(status?.url),
+      '--ca',
+      join(home, 'tenant/tls/ca.pem'),
+      ...pin,
+      '--json',
+    ];
+    await run(0, ...join1);
+    await run(0, 'policy', 'set', 'default', '--attestation', 'required');
+    expect((await run(18, 'signin', ...pin, '--json')).json).toMatchObject([
+      { error: { code: 'attestation-required', next: expect.any(String) } },
+    ]);
+    await run(0, 'policy', 'set', 'default', '--attestation', 'optional', '--allow', SOFTWARE_KEY_AAGUID);
+    expect((await run(18, 'signin', ...pin, '--json')).json).toMatchObject([
+      { error: { code: expect.stringMatching(/^(attestation-required|key-model-not-allowed)$/) } },
+    ]);
+    await run(0, 'policy', 'set', 'default', '--any-model');
+    await run(40, 'signin', ...pin, '--json'); // signed in; bob has no counterpart in a domain
+  });
+
+  it('reports who needs a key, and says that no metadata is configured', async () => {
+    expect((await run(0, 'report', 'no-key')).stdout).toContain('alice@corp.example.com');
+    expect((await run(0, 'report', 'one-key')).stdout).toContain('bob@corp.example.com');
+    expect((await run(0, 'report', 'unused', '--days', '1')).stdout).toContain('Every key is in use.');
+    expect((await run(0, 'report', 'models')).stdout).toContain(SOFTWARE_KEY_AAGUID);
+    expect((await run(0, 'metadata', 'status')).stdout).toContain('none (set metadata in config.json)');
+    expect((await run(9, 'metadata', 'refresh', '--json')).json).toMatchObject([
+      { error: { code: 'metadata-not-configured' } },
+    ]);
+    expect((await run(0, 'policy', 'keys')).stdout).toContain('keys of any other model are accepted too');
+  });
+
+  it('says what is wrong with an option', async () => {
+    expect((await run(2, 'policy', 'set', 'default')).stderr).toContain('Say what is to change');
+    expect((await run(2, 'policy', 'set', 'default', '--self-service', 'perhaps')).stderr).toContain(
+      '--self-service takes on or off',
+    );
+    expect((await run(2, 'policy', 'set', 'default', '--allow', 'x', '--block', 'y')).stderr).toContain(
+      'Give one of',
+    );
+    expect((await run(7, 'policy', 'show', 'Nowhere', '--json')).json).toMatchObject([
+      { error: { code: 'group-not-found' } },
+    ]);
+  });
+});
