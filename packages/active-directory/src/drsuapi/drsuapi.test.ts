@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { RECORDED } from '../../test/vectors.ts';
 import { ActiveDirectoryError } from '../errors.ts';
 import { krbtgtKey } from '../kerberos-server/read-key.ts';
+import { NdrReader } from '../ndr/reader.ts';
 import { decodeDrsBind } from './bind.ts';
 import { ATTRIBUTE } from './constants.ts';
 import { decodeGetObject } from './get-nc-changes-reply.ts';
@@ -120,6 +121,19 @@ describe('damage', () => {
     ['supplementalCredentials', plain, readUserProperties],
     ['the stored keys', stored, readStoredKeys],
   ];
+  it('of a length beyond the end is refused, not cut off', () => {
+    const forged = Buffer.from(attribute?.values[0] ?? []);
+    forged.writeUInt8((forged.at(-1) ?? 0) ^ 1, forged.length - 1);
+    expect(() => decryptAttribute(sessionKey, forged)).toThrow(code('secret-malformed'));
+    expect(() => readStoredKeys(changed(stored, 24 + 20, stored.length - 31))).toThrow(
+      code('secret-malformed'),
+    );
+    const short = changed(plain, 4, plain.readUInt32LE(4) - 40);
+    expect(() => readUserProperties(short)).toThrow(code('secret-malformed'));
+    const greedy = new NdrReader(Buffer.from('ffffffff00000000', 'hex'));
+    expect(() => greedy.conformance(undefined, 1)).toThrow(code('rpc-malformed'));
+  });
+
   it.each(readers)('of %s raises no other error than the package has', (_, whole, read) => {
     let refused = 0;
     const attempt = (bytes: Buffer) => {

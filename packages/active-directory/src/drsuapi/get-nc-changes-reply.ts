@@ -52,7 +52,7 @@ export function decodeGetObject(stub: Buffer): ObjectReply {
   if (objects !== 1 || !hasObject)
     throw new ActiveDirectoryError(
       'object-not-found',
-      'The domain controller gave no such object. It may not have replicated yet: wait, or name another one.',
+      'The domain controller gave nothing: the object is not there or has none of what was asked for. It may not have replicated yet: wait, or name another controller.',
       { objects },
     );
   if (hasName) readDsName(input);

@@ -22,7 +22,7 @@ export interface BindAck {
 }
 
 const NAK_REASON: Readonly<Record<number, string>> = {
-  0: 'it gives no reason',
+  0: 'it gives no reason; check the clocks and the credential',
   1: 'it is busy; try again in a moment',
   2: 'a limit of its own is reached; try again later',
   4: 'it does not know this version of RPC',
