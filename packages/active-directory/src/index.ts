@@ -14,6 +14,5 @@ export {
   locateDomainController,
   locatorText,
 } from './locator/locate.ts';
-export { resolveSrv, type SrvRecord } from './locator/srv.ts';
 export { kerberosSecurity } from './rpc/kerberos-security.ts';
 export type { RpcSecurity } from './rpc/security.ts';

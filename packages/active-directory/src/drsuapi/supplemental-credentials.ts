@@ -6,6 +6,7 @@ const RESERVED4 = 96;
 const HEAD = 12 + RESERVED4 + 4;
 const SIGNATURE = 0x50;
 const PROPERTY_HEAD = 6;
+const DIGITS = '0123456789abcdef';
 
 export const secretMalformed = (what: string) =>
   new ActiveDirectoryError(
@@ -36,10 +37,20 @@ export function readUserProperties(bytes: Buffer): Map<string, Buffer> {
     const valueEnd = nameEnd + bytes.readUInt16LE(at + 2);
     if (valueEnd > end) throw secretMalformed('a property ends too early');
     const name = bytes.toString('utf16le', at + PROPERTY_HEAD, nameEnd);
-    const hex = bytes.toString('latin1', nameEnd, valueEnd);
-    if (!/^([0-9a-f]{2})*$/i.test(hex)) throw secretMalformed('a value that is not hexadecimal');
-    properties.set(name, Buffer.from(hex, 'hex'));
+    properties.set(name, fromHex(bytes.subarray(nameEnd, valueEnd)));
     at = valueEnd;
   }
   return properties;
+}
+
+/** Bytes of hexadecimal text, without a string in between: strings cannot be wiped. */
+function fromHex(text: Uint8Array): Buffer {
+  const digit = (code: number | undefined) => {
+    const value = DIGITS.indexOf(String.fromCharCode(code ?? 0).toLowerCase());
+    if (value < 0) throw secretMalformed('a value that is not hexadecimal');
+    return value;
+  };
+  const bytes = Buffer.alloc(Math.ceil(text.length / 2));
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (digit(text[2 * i]) << 4) | digit(text[2 * i + 1]);
+  return bytes;
 }

@@ -85,10 +85,11 @@ export function krbtgtKey({ object, prefixes }: ObjectReply, sessionKey: Uint8Ar
       'key-missing',
       `The domain controller gave no secrets of ${object.name.dn}. Check that it is the krbtgt account, that the credential is a Domain Admin's, and that this controller is writable.`,
     );
-  const properties = readUserProperties(decryptAttribute(sessionKey, encrypted));
+  const plain = decryptAttribute(sessionKey, encrypted);
+  const properties = readUserProperties(plain);
   const stored = properties.get(KERBEROS_NEWER_KEYS);
   const found = stored && readStoredKeys(stored).find(({ etype }) => etype === ETYPE.AES256_CTS_HMAC_SHA1_96);
-  for (const value of properties.values()) value.fill(0);
+  for (const bytes of [plain, ...properties.values()]) bytes.fill(0);
   if (found?.key.length !== 32)
     throw new ActiveDirectoryError(
       'key-missing',

@@ -4,10 +4,10 @@
  * machine than its own leads to a second look, in that site.
  */
 import { Resolver } from 'node:dns/promises';
+import { srvResolver } from '@kennel/kerberos';
 import { DS_FLAG, type NetlogonResponse } from '../cldap/netlogon.ts';
 import { pingDomainController } from '../cldap/ping.ts';
 import { ActiveDirectoryError } from '../errors.ts';
-import { resolveSrv } from './srv.ts';
 
 /** What a domain controller must be; the names are the locator's own. */
 export type DcRequirement = 'kdc' | 'writable' | 'keylist';
@@ -75,7 +75,7 @@ async function candidates(
   const resolver = new Resolver({ timeout: DNS_TIMEOUT, tries: 2 });
   if (dnsServers) resolver.setServers(dnsServers);
   const question = `_ldap._tcp.${site === undefined ? '' : `${site}._sites.`}dc._msdcs.${domain}`;
-  const records = await resolveSrv(question, dnsServers).catch((cause: NodeJS.ErrnoException) => {
+  const records = await srvResolver(dnsServers)(question).catch((cause: NodeJS.ErrnoException) => {
     throw new ActiveDirectoryError(
       'dc-not-found',
       `DNS knows no domain controller of ${domain} (${question}: ${cause.code}). Check the domain's name and which DNS server this machine asks.`,

@@ -74,6 +74,25 @@ describe.each([
     await expect(gone.call(0, Buffer.alloc(4))).rejects.toThrow(code('dc-unreachable'));
   });
 
+  it('gives up when the answer comes by drops', async () => {
+    let drops: NodeJS.Timeout | undefined;
+    const rpc = await connect(
+      {
+        handle(peer) {
+          let first = true;
+          drops = setInterval(() => {
+            peer.socket.write(peer.response(Buffer.alloc(16), first ? 1 : 0));
+            first = false;
+          }, 40);
+        },
+      },
+      sealed,
+      300,
+    );
+    await expect(rpc.call(0, Buffer.alloc(4))).rejects.toThrow(code('dc-timeout'));
+    clearInterval(drops);
+  });
+
   it('takes no endless answer, no other call and no other message', async () => {
     const endless = await connect(
       {

@@ -23,7 +23,7 @@ import type { Syntax } from './syntax.ts';
 export interface RpcOptions {
   /** Absent: nothing is signed nor sealed. */
   security?: RpcSecurity | undefined;
-  /** Milliseconds for the connection and for each fragment of an answer; 30,000 unless told. */
+  /** Milliseconds for the connection and for each answer; 30,000 unless told. */
   timeout?: number;
 }
 

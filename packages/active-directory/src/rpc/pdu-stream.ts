@@ -1,4 +1,4 @@
-/** A TCP connection read fragment by fragment, with a time for each answer. */
+/** A TCP connection read fragment by fragment, with a time for each answer as a whole. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { ActiveDirectoryError } from '../errors.ts';
@@ -16,6 +16,7 @@ export class PduStream {
   readonly #where: string;
   readonly #timeout: number;
   #held: Buffer = Buffer.alloc(0);
+  #deadline = 0;
 
   private constructor(socket: Socket, where: string, timeout: number) {
     this.#socket = socket;
@@ -25,7 +26,7 @@ export class PduStream {
   }
 
   /**
-   * @param timeout milliseconds for the connection, and for each fragment
+   * @param timeout milliseconds for the connection, and from each `send` to the last fragment of its answer
    * @throws ActiveDirectoryError `dc-unreachable`, `dc-timeout`
    */
   static async open({ host, port }: RpcAddress, timeout: number): Promise<PduStream> {
@@ -41,12 +42,14 @@ export class PduStream {
   }
 
   send(fragments: readonly Uint8Array[]): void {
+    this.#deadline = performance.now() + this.#timeout;
     this.#socket.write(Buffer.concat(fragments));
   }
 
   /** The next whole fragment. @throws ActiveDirectoryError `dc-timeout`, `dc-unreachable`, `rpc-malformed` */
   async receive(): Promise<Pdu> {
-    const late = setTimeout(() => this.#socket.destroy(timedOut(this.#where)), this.#timeout);
+    const left = this.#deadline - performance.now();
+    const late = setTimeout(() => this.#socket.destroy(timedOut(this.#where)), left);
     try {
       for (;;) {
         const length = fragmentLength(this.#held);
