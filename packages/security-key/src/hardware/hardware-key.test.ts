@@ -1,13 +1,14 @@
 /** A hardware key through a stand-in for the tools, and tools that hang, babble, lie or are missing. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { failure, useKeyHome } from '../software/testing.ts';
 import { behavesAsHardwareKey } from './behaviour.ts';
 import { listHardwareKeys, openHardwareKey } from './hardware-key.ts';
 
 const home = useKeyHome();
-const FAKE = join(import.meta.dirname, 'fake-tool.ts');
+const FAKE = fileURLToPath(new URL('./fake-tool.ts', import.meta.url));
 
 /** A directory with a shell script for each tool. */
 function scripts(body: (tool: string) => string): string {
