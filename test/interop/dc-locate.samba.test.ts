@@ -1,5 +1,6 @@
 /** The locator on a real Samba domain through its own DNS, and on the embedded domain. */
-import { locateDomainController, resolveSrv } from '@kennel/active-directory';
+import { locateDomainController } from '@kennel/active-directory';
+import { srvResolver } from '@kennel/kerberos';
 import { type LabDomain, startLabDomain } from '@kennel/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
@@ -40,9 +41,9 @@ describe('on a Samba domain', () => {
   });
 
   it('reads the SRV records of the DNS server of Samba, which compresses their targets', async () => {
-    const records = await resolveSrv(`_kerberos._tcp.${DOMAIN}`, [domain.address]);
+    const records = await srvResolver([domain.address])(`_kerberos._tcp.${DOMAIN}`);
     expect(records).toEqual([{ name: `dc1.${DOMAIN}`, port: 88, priority: 0, weight: 100 }]);
-    await expect(resolveSrv(`_nothing._tcp.${DOMAIN}`, [domain.address])).rejects.toMatchObject({
+    await expect(srvResolver([domain.address])(`_nothing._tcp.${DOMAIN}`)).rejects.toMatchObject({
       code: 'ENOTFOUND',
     });
   });
