@@ -197,14 +197,15 @@ function registeredKeys(group: Command): void {
       const rows = value.map((key) => [
         key.id,
         key.displayName,
-        key.aaGuid,
+        key.model ?? key.aaGuid,
+        key.attestationLevel === 'attested' ? 'proven' : `not proven: ${key.attestationReason}`,
         key.createdOn,
         key.lastUsedOn ?? 'never',
       ]);
       return {
         value,
         text: table(
-          ['id', 'name', 'model (AAGUID)', 'added', 'last used'],
+          ['id', 'name', 'model', 'attestation', 'added', 'last used'],
           rows,
           'The user has no security key. Register one with: kennel key register --user USER',
         ),
