@@ -45,7 +45,10 @@ describe("Samba's own NDR", () => {
     const given = {
       eptMap: encodeEptMap(SYNTAX.DRSUAPI),
       bind: encodeDrsBind(),
-      changes: encodeGetObject(Buffer.alloc(20, 1), { dn, attributes }),
+      changes: encodeGetObject(
+        { handle: Buffer.alloc(20, 1), site: Buffer.alloc(16, 2) },
+        { dn, attributes },
+      ),
       reply: changesResponse,
       supplementalCredentials,
     };
@@ -59,7 +62,14 @@ describe("Samba's own NDR", () => {
     expect(found.ept).toEqual({ interface: '354251e3064bd111ab0400c04fc2dcd20400', floors: 5, most: 4 });
     expect(found.bind).toEqual({ guid: 'e24d201a-4fd6-11d1-a3da-0000f875ae0d', extensions: 0x05048001 });
     expect(found.changes).toEqual({
-      ...{ level: 8, dn, flags: 0x30, most: 1, operation: 6 },
+      ...{
+        level: 8,
+        destination: '02020202-0202-0202-0202-020202020202',
+        dn,
+        flags: 0x30,
+        most: 1,
+        operation: 6,
+      },
       attributes: [0x1005a, 0x1007d, 0x10789, 0x20003],
       prefixes: [
         [1, '2a864886f7140104'],

@@ -25,6 +25,7 @@ found = {
     "bind": {"guid": str(bind.in_bind_guid), "extensions": bind.in_bind_info.info.supported_extensions},
     "changes": {
         "level": changes.in_level,
+        "destination": str(request.destination_dsa_guid),
         "dn": request.naming_context.dn,
         "flags": request.replica_flags,
         "most": request.max_object_count,

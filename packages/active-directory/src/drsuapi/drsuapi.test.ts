@@ -9,11 +9,12 @@ import { ActiveDirectoryError } from '../errors.ts';
 import { krbtgtKey } from '../kerberos-server/read-key.ts';
 import { NdrReader } from '../ndr/reader.ts';
 import { decodeDrsBind } from './bind.ts';
-import { ATTRIBUTE } from './constants.ts';
+import { ATTRIBUTE, OPNUM } from './constants.ts';
 import { decodeGetObject } from './get-nc-changes-reply.ts';
 import { readStoredKeys } from './kerberos-keys.ts';
 import { attributeType, makePrefixTable, oidBytes } from './prefix-table.ts';
 import { rc4 } from './rc4.ts';
+import { replicateObject } from './read-object.ts';
 import { decryptAttribute } from './secret.ts';
 import { readUserProperties } from './supplemental-credentials.ts';
 
@@ -53,13 +54,33 @@ describe("Samba's answers, recorded", () => {
   });
 
   it('give a handle at bind, and say that an object is absent', () => {
-    expect(decodeDrsBind(drsBindResponse)).toHaveLength(20);
+    const server = decodeDrsBind(drsBindResponse);
+    expect(server).toMatchObject({ handle: drsBindResponse.subarray(60, 80), epoch: 0 });
+    expect(server.site).toEqual(drsBindResponse.subarray(16, 32));
     expect(() => decodeGetObject(absentResponse)).toThrow(code('object-not-found'));
   });
 
   it('cannot be read with another session key', () => {
     const reply = decodeGetObject(changesResponse);
     expect(() => krbtgtKey(reply, Buffer.alloc(16, 1))).toThrow(code('secret-malformed'));
+  });
+});
+
+describe('one object', () => {
+  it('is asked for in the epoch of a renamed domain', async () => {
+    const calls: [number, Buffer][] = [];
+    const renamed = changed(drsBindResponse, 12 + 24, 7);
+    const call = async (opnum: number, stub: Uint8Array) => {
+      calls.push([opnum, Buffer.from(stub)]);
+      return opnum === OPNUM.BIND ? renamed : changesResponse;
+    };
+    await replicateObject({ call }, { dn: objectDn, attributes: Object.values(ATTRIBUTE) });
+    expect(calls.map(([opnum]) => opnum)).toEqual([0, 1, 0, 3, 1]);
+    const epochs = calls
+      .filter(([opnum]) => opnum === OPNUM.BIND)
+      .map(([, stub]) => stub.readUInt32LE(32 + 24));
+    expect(epochs).toEqual([0, 7]);
+    expect(calls[3]?.[1].subarray(32, 48)).toEqual(renamed.subarray(16, 32));
   });
 });
 

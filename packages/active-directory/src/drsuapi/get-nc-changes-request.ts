@@ -1,5 +1,6 @@
 /** The request of IDL_DRSGetNCChanges, version 8: one object and some of its attributes ([MS-DRSR] 4.1.10.2.4). */
 import { NdrWriter } from '../ndr/writer.ts';
+import type { DrsServer } from './bind.ts';
 import { DRS_OPTION, EXOP } from './constants.ts';
 import { writeDsName } from './name.ts';
 import { makePrefixTable, writePrefixTable } from './prefix-table.ts';
@@ -14,16 +15,23 @@ export interface ObjectRequest {
   attributes: readonly string[];
 }
 
-/** The stub. @param handle 20 bytes, of IDL_DRSBind */
-export function encodeGetObject(handle: Uint8Array, { dn, attributes }: ObjectRequest): Buffer {
+/**
+ * The stub.
+ * @param server what IDL_DRSBind answered; Windows wants some GUID of its own forest as the destination, and this
+ *   client is no domain controller that had one, so its site's is given
+ */
+export function encodeGetObject(
+  { handle, site }: Pick<DrsServer, 'handle' | 'site'>,
+  { dn, attributes }: ObjectRequest,
+): Buffer {
   const { table, types } = makePrefixTable(attributes);
   const out = new NdrWriter();
   out.bytes(handle);
   out.u32(VERSION);
   out.u32(VERSION);
   out.align(8);
-  out.uuid(Buffer.alloc(GUID)); // no destination: this client is no domain controller
-  out.uuid(Buffer.alloc(GUID));
+  out.uuid(site); // destination
+  out.uuid(Buffer.alloc(GUID)); // invocation id of the source: none known
   out.pointer(dn, (name) => writeDsName(out, name));
   for (let i = 0; i < 3; i++) out.u64(0n); // from the beginning
   out.pointer(undefined, () => undefined); // no up-to-date vector: everything

@@ -6,9 +6,17 @@ import { decodeGetObject, type ObjectReply } from './get-nc-changes-reply.ts';
 import { encodeGetObject, type ObjectRequest } from './get-nc-changes-request.ts';
 
 /** @throws ActiveDirectoryError those of `RpcConnection.call`, `decodeDrsBind` and `decodeGetObject` */
-export async function replicateObject(rpc: RpcConnection, request: ObjectRequest): Promise<ObjectReply> {
-  const handle = decodeDrsBind(await rpc.call(OPNUM.BIND, encodeDrsBind()));
-  const reply = decodeGetObject(await rpc.call(OPNUM.GET_NC_CHANGES, encodeGetObject(handle, request)));
-  await rpc.call(OPNUM.UNBIND, handle);
+export async function replicateObject(
+  rpc: Pick<RpcConnection, 'call'>,
+  request: ObjectRequest,
+): Promise<ObjectReply> {
+  const bind = async (epoch?: number) => decodeDrsBind(await rpc.call(OPNUM.BIND, encodeDrsBind(epoch)));
+  let server = await bind();
+  if (server.epoch !== 0) {
+    await rpc.call(OPNUM.UNBIND, server.handle);
+    server = await bind(server.epoch);
+  }
+  const reply = decodeGetObject(await rpc.call(OPNUM.GET_NC_CHANGES, encodeGetObject(server, request)));
+  await rpc.call(OPNUM.UNBIND, server.handle);
   return reply;
 }
