@@ -15,7 +15,10 @@ export type ActiveDirectoryErrorCode =
   | 'drs-refused'
   | 'object-not-found'
   | 'secret-malformed'
-  | 'key-missing';
+  | 'key-missing'
+  | 'ldap-refused'
+  | 'ldap-malformed'
+  | 'object-name-taken';
 
 export class ActiveDirectoryError extends Error {
   override readonly name = 'ActiveDirectoryError';

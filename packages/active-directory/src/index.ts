@@ -5,6 +5,12 @@ export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
 export { ActiveDirectoryError } from './errors.ts';
 export { type KerberosServerKey, kerberosServerKey } from './kerberos-server/keytab.ts';
+export {
+  type CreatedServerObjects,
+  createServerObjects,
+  findServerObjects,
+  type ServerObjects,
+} from './kerberos-server/objects.ts';
 export { type KrbtgtKey, type KrbtgtKeyRequest, readKrbtgtKey } from './kerberos-server/read-key.ts';
 export {
   type DcRequirement,
@@ -16,3 +22,4 @@ export {
 } from './locator/locate.ts';
 export { kerberosSecurity } from './rpc/kerberos-security.ts';
 export type { RpcSecurity } from './rpc/security.ts';
+export { type DomainSession, type DomainSessionOptions, openDomainSession } from './session.ts';
