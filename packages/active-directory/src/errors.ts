@@ -18,6 +18,7 @@ export type ActiveDirectoryErrorCode =
   | 'key-missing'
   | 'ldap-refused'
   | 'ldap-malformed'
+  | 'ldap-failed'
   | 'object-name-taken';
 
 export class ActiveDirectoryError extends Error {

@@ -241,6 +241,30 @@ export const EXIT_CODES: readonly ExitCode[] = [
     codes: ['sid-outside-domain'],
   },
   { exit: 42, meaning: 'signed in, no ticket: the account is protected', codes: ['protected-account'] },
+  {
+    exit: 43,
+    meaning: 'the credential of the domain was refused, or may not do this',
+    codes: [
+      'password-wrong',
+      'password-expired',
+      'account-expired',
+      'account-disabled',
+      'account-locked',
+      'account-refused',
+      'client-unknown',
+      'ldap-refused',
+      'access-denied',
+    ],
+  },
+  {
+    exit: 44,
+    meaning: 'the name of a Kerberos server object is taken in the domain',
+    codes: ['object-name-taken'],
+  },
+  { exit: 50, meaning: 'kerberos-server get: domain and tenant are out of step', codes: [] },
+  { exit: 51, meaning: 'kerberos-server get: the domain has no Kerberos server object', codes: [] },
+  { exit: 52, meaning: 'kerberos-server get: the tenant has no key of the domain', codes: [] },
+  { exit: 53, meaning: 'kerberos-server get: in step, and overdue for rotation', codes: [] },
 ];
 
 const BY_CODE = new Map(EXIT_CODES.flatMap(({ exit, codes }) => codes.map((code) => [code, exit] as const)));

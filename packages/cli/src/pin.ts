@@ -1,4 +1,4 @@
-/** The PIN of a security key: from the terminal without an echo, or from a file for scripts. Never from arguments. */
+/** Secrets that a person types: from the terminal without an echo, or from a file for scripts. Never from arguments. */
 import { readFileSync } from 'node:fs';
 import { isCancel, password } from '@clack/prompts';
 import { option } from './command.ts';
@@ -8,27 +8,56 @@ export const pinFileOption = option(
   '--pin-file <file>',
   'read the PIN from the first line of a file (- is standard input)',
 );
+export const passwordFileOption = option(
+  '--password-file <file>',
+  'read the password from the first line of a file (- is standard input)',
+);
 
-/** @throws CliError `cancelled`, `pin-missing` */
-export async function readPin(
-  pinFile: string | undefined,
-  question = 'PIN of the security key',
+interface SecretQuestion {
+  /** What it is: PIN, password. */
+  what: string;
+  question: string;
+  /** The option that gives it in a file. */
+  option: string;
+}
+
+/** @throws CliError `cancelled`, `pin-missing`, `file-unreadable` */
+async function readSecret(
+  file: string | undefined,
+  { what, question, option }: SecretQuestion,
 ): Promise<string> {
-  if (pinFile !== undefined) {
-    const line = readFileSync(pinFile === '-' ? 0 : pinFile, 'utf8').split(/\r?\n/)[0] ?? '';
+  if (file !== undefined) {
+    const line = firstLine(file);
     if (line === '')
       throw new CliError(
         'pin-missing',
-        `${pinFile === '-' ? 'Standard input' : pinFile} holds no PIN in its first line.`,
+        `${file === '-' ? 'Standard input' : file} holds no ${what} in its first line.`,
       );
     return line;
   }
   if (!process.stdin.isTTY)
     throw new CliError(
       'pin-missing',
-      'A PIN is needed and there is no terminal to ask at. Give it with --pin-file FILE.',
+      `A ${what} is needed and there is no terminal to ask at. Give it with ${option} FILE.`,
     );
   const answer = await password({ message: question, output: process.stderr });
   if (isCancel(answer)) throw new CliError('cancelled', 'Cancelled; nothing was changed.');
   return answer;
 }
+
+function firstLine(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8').split(/\r?\n/)[0] ?? '';
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException; // fs throws ErrnoException
+    throw new CliError('file-unreadable', `${file} cannot be read (${code}).`);
+  }
+}
+
+/** The PIN of a security key. */
+export const readPin = (file: string | undefined, question = 'PIN of the security key') =>
+  readSecret(file, { what: 'PIN', question, option: '--pin-file' });
+
+/** The password of an administrator of a domain, for one command; it is not kept. */
+export const readPassword = (file: string | undefined, question: string) =>
+  readSecret(file, { what: 'password', question, option: '--password-file' });

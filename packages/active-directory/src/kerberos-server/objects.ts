@@ -67,7 +67,7 @@ export async function findServerObjects(
 /**
  * Makes what is missing. Needs a Domain Admin.
  * @param objectName in place of the default names, where they are taken (at most 15 characters)
- * @throws ActiveDirectoryError `object-name-taken`; errors of the LDAP client, e.g. InsufficientAccessError
+ * @throws ActiveDirectoryError `object-name-taken`, `access-denied`, `ldap-failed`
  */
 export async function createServerObjects(
   directory: AdDirectory,
@@ -77,7 +77,9 @@ export async function createServerObjects(
   const names = namesOf(baseDn, objectName);
   const created: string[] = [];
   const add = async (dn: string, attributes: Record<string, string | string[]>, control?: Control) => {
-    await client.add(dn, attributes, control);
+    await client.add(dn, attributes, control).catch((error: unknown) => {
+      throw ldapFailure(error, dn);
+    });
     created.push(dn);
   };
   if (!(await findEntry(client, names.userDn, ['cn'])))
@@ -115,6 +117,23 @@ export async function createServerObjects(
     });
   const { userDn, computerDn, connectionPointDn } = names;
   return { id, userDn, userSid, computerDn, computerSid, connectionPointDn, created };
+}
+
+/** What the directory said to an addition, in our words. */
+function ldapFailure(error: unknown, dn: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const details = { dn, cause: error.message };
+  if (error.name === 'InsufficientAccessError')
+    return new ActiveDirectoryError(
+      'access-denied',
+      `You may not add ${dn}. Give the credential of a Domain Admin.`,
+      details,
+    );
+  return new ActiveDirectoryError(
+    'ldap-failed',
+    `The domain controller did not add ${dn} (${error.name}). Run the command again; if it persists, look at the controller's log.`,
+    details,
+  );
 }
 
 /** N of a krbtgt account; undefined where there is no such account, or it is no read-only controller's. */

@@ -6,6 +6,7 @@ import { admin } from '../admin.ts';
 import { define, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
+import { kerberosServerDomainCommands } from './kerberos-server-domain.ts';
 
 const shown = (domain: KerberosDomain) => fields({ ...domain });
 
@@ -14,6 +15,7 @@ export function kerberosServerCommands(program: Command): void {
     .command('kerberos-server')
     .description('the Kerberos server objects of AD domains, as the tenant knows them');
   const client = async () => (await admin()).kerberosDomains;
+  kerberosServerDomainCommands(group);
 
   define(
     group,

@@ -1,0 +1,57 @@
+/** Whether the Kerberos server of a domain and the tenant's KerberosDomain are in step. */
+import type { KerberosDomain } from '@kennel/tenant';
+
+/** What the domain shows. */
+export interface DomainSide {
+  id: number;
+  dnsName: string;
+  keyVersion: number;
+  keyUpdatedOn: Date;
+}
+
+export interface Verdict {
+  state: 'in-step' | 'out-of-step' | 'absent-in-domain' | 'absent-in-tenant' | 'overdue';
+  text: string;
+  exitCode: number;
+}
+
+/** The interval that is usual for the domain's own krbtgt. */
+const ROTATE_AFTER_DAYS = 180;
+const DAY = 86_400_000;
+
+export function verdictOf(
+  domain: DomainSide | undefined,
+  tenant: KerberosDomain | undefined,
+  now: Date,
+): Verdict {
+  if (!domain)
+    return {
+      state: 'absent-in-domain',
+      exitCode: 51,
+      text: 'The domain has no Kerberos server object. Make it with: kennel kerberos-server create',
+    };
+  if (!tenant)
+    return {
+      state: 'absent-in-tenant',
+      exitCode: 52,
+      text: 'The tenant has no key of this domain. Publish it with: kennel kerberos-server create (it makes nothing twice)',
+    };
+  const differs = [
+    ...(domain.id === tenant.krbtgtNumber
+      ? []
+      : [`the domain's Id is ${domain.id}, the tenant's ${tenant.krbtgtNumber}`]),
+    ...(domain.keyVersion === tenant.keyVersion
+      ? []
+      : [`the domain's key version is ${domain.keyVersion}, the tenant's ${tenant.keyVersion}`]),
+  ];
+  if (differs.length > 0)
+    return {
+      state: 'out-of-step',
+      exitCode: 50,
+      text: `Out of step: ${differs.join('; ')}. Publish the present key with: kennel kerberos-server create`,
+    };
+  const days = Math.floor((now.getTime() - domain.keyUpdatedOn.getTime()) / DAY);
+  if (days > ROTATE_AFTER_DAYS)
+    return { state: 'overdue', exitCode: 53, text: `In step, but the key is ${days} days old: rotate it.` };
+  return { state: 'in-step', exitCode: 0, text: 'In step.' };
+}

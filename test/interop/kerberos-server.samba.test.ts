@@ -1,0 +1,119 @@
+/** kennel kerberos-server create and get against a real Samba AD DC: made, published, in step; then the key changes. */
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import { kennel, startKennel, stopProcess } from '../support/kennel.ts';
+import { missing, withPeers } from '../support/peers.ts';
+
+const PEERS = ['samba', 'namespaces'] as const;
+const home = mkdtempSync(join(tmpdir(), 'kennel-server-'));
+const env = { KENNEL_HOME: home };
+const file = (name: string) => join(home, name);
+
+describe('kennel kerberos-server on a Samba domain', () => {
+  const it = withPeers(...PEERS);
+  let domain: SambaDomain;
+  let serve: ChildProcess | undefined;
+
+  const run = (verb: string, { user = 'Administrator', password = 'password', more = [] as string[] } = {}) =>
+    kennel(
+      [
+        'kerberos-server',
+        verb,
+        '--domain',
+        'corp.example.com',
+        '--domain-credential',
+        `${user}@corp.example.com`,
+        '--password-file',
+        file(password),
+        '--dns',
+        domain.address,
+        '--json',
+        ...more,
+      ],
+      env,
+    );
+
+  beforeAll(async () => {
+    if (missing(PEERS).length > 0) return;
+    domain = await startSambaDomain({ users: [{ name: 'alice', password: 'Alice!pass1' }] });
+    writeFileSync(file('password'), `${domain.adminPassword}\n`);
+    writeFileSync(file('alice'), 'Alice!pass1\n');
+    await kennel(['init', '--host-name', 'localhost', '--listen', '127.0.0.1:0'], env);
+  });
+  afterAll(async () => {
+    if (serve) await stopProcess(serve);
+    await domain?.stop();
+    rmSync(home, { recursive: true });
+  });
+
+  it('makes nothing in AD while the tenant does not run', async () => {
+    expect(await run('create')).toMatchObject({
+      exitCode: 3,
+      json: [{ error: { code: 'tenant-not-running' } }],
+    });
+    expect(await domain.directory.search({ filter: '(cn=krbtgt_AzureAD)', attributes: ['cn'] })).toHaveLength(
+      0,
+    );
+  });
+
+  it('makes the objects, publishes their key, and finds both sides in step', async () => {
+    serve = startKennel(['serve'], env);
+    while ((await kennel(['status'], env)).exitCode !== 0) expect(serve.exitCode).toBeNull();
+    expect(await run('get')).toMatchObject({ exitCode: 51, json: [{ verdict: 'absent-in-domain' }] });
+    const created = await run('create');
+    expect(created, created.stdout).toMatchObject({ exitCode: 0 });
+    expect(await run('create')).toMatchObject({ exitCode: 0, json: [{ objects: { created: [] } }] });
+    const { exitCode, json } = await run('get');
+    expect(exitCode).toBe(0);
+    const [shown = {}] = json;
+    expect(Object.keys(shown)).toEqual([
+      'Id',
+      'UserAccount',
+      'ComputerAccount',
+      'DisplayName',
+      'DomainDnsName',
+      'KeyVersion',
+      'KeyUpdatedOn',
+      'KeyUpdatedFrom',
+      'DomainKrbtgtUpdatedOn',
+      'CloudDisplayName',
+      'CloudDomainDnsName',
+      'CloudId',
+      'CloudKeyVersion',
+      'CloudKeyUpdatedOn',
+      'verdict',
+    ]);
+    expect(shown).toMatchObject({ CloudId: shown.Id, CloudKeyVersion: shown.KeyVersion, verdict: 'in-step' });
+  });
+
+  it('sees that the key changed in AD, and publishes the new one', async () => {
+    const [shown = {}] = (await run('get')).json;
+    await domain.sambaTool(
+      'user',
+      'setpassword',
+      String(shown.DisplayName),
+      '--newpassword=Ignored-by-the-DC-1',
+    );
+    expect(await run('get')).toMatchObject({ exitCode: 50, json: [{ verdict: 'out-of-step' }] });
+    expect(await run('create')).toMatchObject({ exitCode: 0 });
+    expect(await run('get')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('tells a wrong password from one who may not', async () => {
+    expect(await run('get', { password: 'alice' })).toMatchObject({
+      exitCode: 43,
+      json: [{ error: { code: 'password-wrong' } }],
+    });
+    expect(
+      await run('create', { user: 'alice', password: 'alice', more: ['--object-name', 'Alices'] }),
+    ).toMatchObject({ exitCode: 43, json: [{ error: { code: 'access-denied' } }] });
+    expect(await run('get', { user: 'alice', password: 'alice' })).toMatchObject({
+      exitCode: 43,
+      json: [{ error: { code: 'access-denied' } }],
+    });
+  });
+});
