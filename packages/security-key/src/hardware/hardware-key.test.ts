@@ -88,7 +88,9 @@ describe('tools that misbehave', () => {
   });
 
   it('ask for a PIN again and again', async () => {
-    const body = "printf 'Enter PIN for x: ' >&2; read a; printf 'Enter PIN for x: ' >&2; read b; exit 0";
+    // It asks once more when it has the PIN, so that the two questions cannot come as one.
+    const untilPin = `while read a; do [ "$a" = '${ask.pin}' ] && break; done`;
+    const body = `printf 'Enter PIN for x: ' >&2; ${untilPin}; printf 'Enter PIN for x: ' >&2; read b; exit 0`;
     const key = await openHardwareKey('/dev/hidraw0', { toolDirectory: withKey(body) });
     await expect(key.getAssertion(ask)).rejects.toEqual(failure('protocol-error', /out of turn/));
   });
