@@ -19,6 +19,7 @@ import {
   PaEncTsEnc,
   principal,
   TICKET_FLAG,
+  wholeSeconds,
 } from '@kennel/kerberos';
 import { checkAccount } from './account-rules.ts';
 import { KdcError } from './errors.ts';
@@ -39,11 +40,11 @@ export async function handleAsReq(request: KdcReq, realm: Realm, now: Date): Pro
 
   const krbtgtKey = await currentKrbtgtKey(realm);
   const { sname, key: serviceKey } = await findTarget(realm, body, krbtgtKey);
-  const authtime = new Date(Math.floor(now.getTime() / 1000) * 1000);
+  const authtime = wholeSeconds(now);
   const times = { authtime, starttime: authtime, endtime: endTime(body.till, now) };
   const cname = principal(account.samAccountName, 1);
   const flags = TICKET_FLAG.FORWARDABLE | TICKET_FLAG.INITIAL | TICKET_FLAG.PRE_AUTHENT;
-  const { ticket, sessionKey } = issueTicket({
+  const { ticket, replyPart } = issueTicket({
     realm,
     cname,
     sname,
@@ -51,17 +52,10 @@ export async function handleAsReq(request: KdcReq, realm: Realm, now: Date): Pro
     krbtgtKey,
     flags,
     times,
+    nonce: body.nonce,
     pac: directoryPac(realm, account, authtime),
   });
-  const part = EncAsRepPart.encode({
-    key: { keyType: sessionKey.etype, keyValue: sessionKey.value },
-    lastReq: [{ type: 0, value: authtime }],
-    nonce: body.nonce,
-    flags,
-    ...times,
-    srealm: realm.realm,
-    sname,
-  });
+  const part = EncAsRepPart.encode(replyPart);
   return AsRep.encode({
     pvno: 5,
     msgType: MSG_TYPE.AS_REP,

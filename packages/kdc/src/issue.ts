@@ -1,5 +1,6 @@
 /** Making a ticket and its encrypted reply part: one place for the AS and the TGS exchange. */
 import {
+  type EncKdcRepPart,
   EncTicketPart,
   encrypted,
   KEY_USAGE,
@@ -31,6 +32,8 @@ export interface IssueRequest {
   krbtgtKey: VersionedKey;
   flags: number;
   times: TicketTimes;
+  /** Of the request: the reply repeats it. */
+  nonce: number;
   /** The unsigned buffers. */
   pac: readonly PacBuffer[];
 }
@@ -59,13 +62,14 @@ export function directoryPac(realm: Realm, account: Account, authtime: Date): Pa
 
 const ONLY_IN_TGT: readonly number[] = [PAC_BUFFER.ATTRIBUTES_INFO, PAC_BUFFER.REQUESTOR];
 
-/** @returns the ticket, and the session key that is in it */
-export function issueTicket(request: IssueRequest): { ticket: Ticket; sessionKey: Key } {
-  const { realm, cname, sname, serviceKey, krbtgtKey, flags, times } = request;
+/** @returns the ticket, and the reply's part that says the same to the client */
+export function issueTicket(request: IssueRequest): { ticket: Ticket; replyPart: EncKdcRepPart } {
+  const { realm, cname, sname, serviceKey, krbtgtKey, flags, times, nonce } = request;
   const sessionKey = Key.random();
+  const key = { keyType: sessionKey.etype, keyValue: sessionKey.value };
   const part: EncTicketPart = {
     flags,
-    key: { keyType: sessionKey.etype, keyValue: sessionKey.value },
+    key,
     crealm: realm.realm,
     cname,
     transited: NOT_TRANSITED,
@@ -82,7 +86,15 @@ export function issueTicket(request: IssueRequest): { ticket: Ticket; sessionKey
         );
   const encoded = EncTicketPart.encode({ ...part, authorizationData: pacAuthorizationData(pac) });
   return {
-    sessionKey,
+    replyPart: {
+      key,
+      lastReq: [{ type: 0, value: times.starttime }],
+      nonce,
+      flags,
+      ...times,
+      srealm: realm.realm,
+      sname,
+    },
     ticket: {
       tktVno: 5,
       realm: realm.realm,

@@ -30,6 +30,7 @@ import {
   TICKET_FLAG,
   toFileTime,
   verifyPac,
+  wholeSeconds,
 } from '@kennel/kerberos';
 import { checkAccount } from './account-rules.ts';
 import { KdcError } from './errors.ts';
@@ -86,11 +87,11 @@ export async function handleTgsReq(
 
   const krbtgtKey = await currentKrbtgtKey(realm);
   const { sname, key: serviceKey } = await findTarget(realm, body, krbtgtKey);
-  const starttime = new Date(Math.floor(options.now.getTime() / 1000) * 1000);
+  const starttime = wholeSeconds(options.now);
   const times = { authtime, starttime, endtime: endTime(body.till, options.now, tgt.ticket.endtime) };
   const flags = ticketFlags(tgt.ticket.flags, body.kdcOptions);
   const { cname } = tgt.ticket;
-  const { ticket, sessionKey } = issueTicket({
+  const { ticket, replyPart } = issueTicket({
     realm,
     cname,
     sname,
@@ -98,19 +99,11 @@ export async function handleTgsReq(
     krbtgtKey,
     flags,
     times,
+    nonce: body.nonce,
     pac,
   });
   const keyList = krbtgt.rodc && isKrbtgt(sname, realm.realm) ? keyListReply(padata, account) : undefined;
-  const part = EncTgsRepPart.encode({
-    key: { keyType: sessionKey.etype, keyValue: sessionKey.value },
-    lastReq: [{ type: 0, value: starttime }],
-    nonce: body.nonce,
-    flags,
-    ...times,
-    srealm: realm.realm,
-    sname,
-    ...(keyList ? { encryptedPaData: [keyList] } : {}),
-  });
+  const part = EncTgsRepPart.encode({ ...replyPart, ...(keyList ? { encryptedPaData: [keyList] } : {}) });
   const encPart = tgt.subkey
     ? encrypted(tgt.subkey, KEY_USAGE.TGS_REP_SUBKEY, part)
     : encrypted(tgt.sessionKey, KEY_USAGE.TGS_REP_SESSION_KEY, part);

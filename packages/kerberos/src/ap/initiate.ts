@@ -6,7 +6,7 @@ import { KerberosError } from '../errors.ts';
 import { KEY_USAGE } from '../iana/key-usages.ts';
 import { MSG_TYPE } from '../iana/message-types.ts';
 import { AP_MUTUAL_REQUIRED, ApRep, ApReq, Authenticator, EncApRepPart } from '../messages/ap.ts';
-import { type Checksum, decrypted, type EncryptionKey, encrypted } from '../messages/common.ts';
+import { type Checksum, decrypted, type EncryptionKey, encrypted, wholeSeconds } from '../messages/common.ts';
 
 export interface ApReqOptions {
   /** The service's clock as far as known. */
@@ -50,7 +50,7 @@ export function openApRep(bytes: Uint8Array, key: Key, now: Date): EncApRepPart 
     EncApRepPart,
     decrypted(key, KEY_USAGE.AP_REP_ENC_PART, decodeDer(ApRep, bytes).encPart),
   );
-  const sent = Math.floor(now.getTime() / 1000) * 1000;
+  const sent = wholeSeconds(now).getTime();
   if (part.ctime.getTime() !== sent || part.cusec !== (now.getTime() % 1000) * 1000)
     throw new KerberosError('reply-mismatch', "The service's answer does not belong to the request.");
   return part;

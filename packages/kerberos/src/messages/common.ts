@@ -47,6 +47,9 @@ export function principalText(name: PrincipalName): string {
   return name.nameString.join('/');
 }
 
+/** Without its fraction: Kerberos times are whole seconds, and what belongs together must bear the very same. */
+export const wholeSeconds = (date: Date): Date => new Date(Math.floor(date.getTime() / 1000) * 1000);
+
 export const krbtgt = (realm: string): PrincipalName => ({
   nameType: NAME_TYPE.SRV_INST,
   nameString: ['krbtgt', realm],

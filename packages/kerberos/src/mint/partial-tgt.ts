@@ -6,7 +6,7 @@
 import { Key } from '../crypto/key.ts';
 import { KEY_USAGE } from '../iana/key-usages.ts';
 import { MSG_TYPE, TICKET_FLAG } from '../iana/message-types.ts';
-import { encrypted, krbtgt, principal } from '../messages/common.ts';
+import { encrypted, krbtgt, principal, wholeSeconds } from '../messages/common.ts';
 import { AsRep, EncAsRepPart } from '../messages/kdc-rep.ts';
 import { EncTicketPart, NOT_TRANSITED } from '../messages/ticket.ts';
 import { pacAuthorizationData } from '../pac/pac.ts';
@@ -66,7 +66,7 @@ export function mintPartialTgt(request: PartialTgtRequest): PartialTgt {
   const { realm, user, kvno } = request;
   const rodcKey = request.key instanceof Key ? request.key : new Key(request.key.etype, request.key.value);
   // Kerberos times are whole seconds, and the PAC must bear the very same.
-  const authtime = new Date(Math.floor(request.now.getTime() / 1000) * 1000);
+  const authtime = wholeSeconds(request.now);
   const endtime = new Date(authtime.getTime() + (request.lifetimeSeconds ?? TEN_HOURS) * 1000);
   const sessionKey = Key.random();
   const clientKey = Key.random();

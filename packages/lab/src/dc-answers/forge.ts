@@ -18,6 +18,7 @@ import {
   TICKET_FLAG,
   type TicketUser,
   userPac,
+  wholeSeconds,
 } from '@kennel/kerberos';
 import type { Forgery } from './cases.ts';
 
@@ -51,7 +52,7 @@ export function forgePartialTgt(
     forgery.unknownNumber ? (number === UNUSED_NUMBER ? UNUSED_NUMBER + 1 : UNUSED_NUMBER) : number,
     forgery.versionZero ? 0 : version + (forgery.versionOffset ?? 0) - (forgery.previousKey ? 1 : 0),
   );
-  const authtime = new Date(Math.floor(now.getTime() / 1000) * 1000);
+  const authtime = wholeSeconds(now);
   const endtime = new Date(authtime.getTime() + (forgery.lifetimeSeconds ?? TEN_HOURS) * 1000);
   const sessionKey = Key.random();
   const flags = TICKET_FLAG.FORWARDABLE | TICKET_FLAG.INITIAL | TICKET_FLAG.PRE_AUTHENT;
