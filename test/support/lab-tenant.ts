@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kerberosServerKey } from '@kennel/active-directory';
+import { kerberosServerKey, publicationOf } from '@kennel/active-directory';
 import { type AdminClient, adminClient, initTenant, serveTenant } from '@kennel/tenant';
 
 export interface LabTenant {
@@ -47,14 +47,7 @@ export async function startLabTenant(options: LabTenantOptions = {}): Promise<La
 export async function publishKeytab(
   admin: AdminClient,
   keytab: string,
-  { netbiosName, domainSid }: { netbiosName: string; domainSid: string },
+  domain: { netbiosName: string; domainSid: string },
 ): Promise<void> {
-  const { key, ...server } = kerberosServerKey(readFileSync(keytab));
-  await admin.kerberosDomains.publish({
-    ...server,
-    netbiosName,
-    domainSid,
-    dnsName: server.realm.toLowerCase(),
-    key: Buffer.from(key).toString('base64'),
-  });
+  await admin.kerberosDomains.publish(publicationOf(kerberosServerKey(readFileSync(keytab)), domain));
 }

@@ -4,7 +4,7 @@ export { DS_FLAG, guidBytes, guidText, type NetlogonResponse } from './cldap/net
 export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
 export { ActiveDirectoryError } from './errors.ts';
-export { type KerberosServerKey, kerberosServerKey } from './kerberos-server/keytab.ts';
+export { type KerberosServerKey, kerberosServerKey, publicationOf } from './kerberos-server/keytab.ts';
 export {
   type CreatedServerObjects,
   createServerObjects,

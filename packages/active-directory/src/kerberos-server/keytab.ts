@@ -41,3 +41,21 @@ export function kerberosServerKey(keytab: Uint8Array): KerberosServerKey {
     key: newest.key,
   };
 }
+
+/**
+ * A key as a tenant takes it: the members of its KerberosDomain, the key in base64.
+ * @param domain NetBIOS name: the first label of the realm unless given
+ */
+export function publicationOf(
+  { realm, key, ...server }: KerberosServerKey,
+  { domainSid, netbiosName }: { domainSid: string; netbiosName?: string | undefined },
+) {
+  return {
+    ...server,
+    realm,
+    dnsName: realm.toLowerCase(),
+    netbiosName: netbiosName ?? realm.split('.')[0] ?? realm,
+    domainSid,
+    key: Buffer.from(key).toString('base64'),
+  };
+}

@@ -33,16 +33,10 @@ export function kerberosServerCommands(program: Command): void {
       ],
     },
     async (_, given) => {
-      const { kerberosServerKey } = await import('@kennel/active-directory');
-      const { key, realm, ...server } = kerberosServerKey(readKeytab(text(given, 'keytab') ?? ''));
-      const value = await (await client()).publish({
-        ...server,
-        realm,
-        dnsName: realm.toLowerCase(),
-        netbiosName: text(given, 'netbiosName') ?? realm.split('.')[0] ?? realm,
-        domainSid: text(given, 'domainSid') ?? '',
-        key: Buffer.from(key).toString('base64'),
-      });
+      const { kerberosServerKey, publicationOf } = await import('@kennel/active-directory');
+      const server = kerberosServerKey(readKeytab(text(given, 'keytab') ?? ''));
+      const domain = { domainSid: text(given, 'domainSid') ?? '', netbiosName: text(given, 'netbiosName') };
+      const value = await (await client()).publish(publicationOf(server, domain));
       return {
         value,
         text: `${shown(value)}\nThe key is published. Delete the keytab now: it is worth as much as every account that it may sign for.`,

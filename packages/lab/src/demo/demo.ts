@@ -4,7 +4,7 @@
  */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { kerberosServerKey } from '@kennel/active-directory';
+import { kerberosServerKey, publicationOf } from '@kennel/active-directory';
 import { joinDevice, signIn } from '@kennel/device';
 import { type AdminClient, adminClient, initTenant, serveTenant } from '@kennel/tenant';
 import { writeKrb5Conf } from '../samba/krb5-conf.ts';
@@ -99,16 +99,7 @@ async function walk(
 
   await step(
     'kerberos-server',
-    async () => {
-      const { key, ...server } = kerberosServerKey(domain.keytab);
-      return admin.kerberosDomains.publish({
-        ...server,
-        dnsName: domain.realm.toLowerCase(),
-        netbiosName: domain.netbiosName,
-        domainSid: domain.domainSid,
-        key: Buffer.from(key).toString('base64'),
-      });
-    },
+    () => admin.kerberosDomains.publish(publicationOf(kerberosServerKey(domain.keytab), domain)),
     ({ krbtgtNumber, keyVersion }) => ({
       text: `Published the key of krbtgt_${krbtgtNumber}, version ${keyVersion}; it lies sealed in the store.`,
       proves: 'The tenant can sign as a read-only domain controller that exists only as objects in AD.',
