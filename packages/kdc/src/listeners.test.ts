@@ -1,6 +1,5 @@
 /** The listeners under half messages, giant lengths, slow and greedy senders, many connections, and datagrams of any kind. */
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AsRep, decodeDer, describeErrorCode, KrbError, TgsRep } from '@kennel/kerberos';
@@ -36,7 +35,9 @@ function open(): { socket: Socket; received: () => Buffer; closed: Promise<unkno
   const chunks: Buffer[] = [];
   socket.on('data', (chunk) => chunks.push(chunk));
   socket.on('error', () => undefined);
-  return { socket, received: () => Buffer.concat(chunks), closed: once(socket, 'close') };
+  // A byte that crosses the listener's end is answered by a reset: that connection has ended, too.
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  return { socket, received: () => Buffer.concat(chunks), closed };
 }
 
 /** The messages in what a connection received. */
