@@ -73,6 +73,11 @@ const registry = {
   'group-in-use': [409, 'invalid_request', 9300112],
   'policy-not-found': [404, 'invalid_request', 9300113],
   'policy-order-incomplete': [400, 'invalid_request', 9300114],
+  // Who may call what.
+  'authentication-required': [401, 'invalid_token', 9300120],
+  'access-denied': [403, 'access_denied', 9300121],
+  'fresh-assertion-required': [401, 'insufficient_user_authentication', 9300122],
+  'outside-connector-domain': [403, 'access_denied', 9300123],
   // Why a PRT came without a ticket; never an HTTP answer of its own.
   'tgt-no-on-premises-user': [400, 'invalid_request', 9300070],
   'tgt-no-kerberos-domain': [400, 'invalid_request', 9300071],

@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { loadMasterKey, masterKeyFile } from '@kennel/secrets';
 import type { FastifyBaseLogger, RawServerDefault } from 'fastify';
+import { type Authenticator, bySocket, guard } from './access/guard.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { AuditTrail } from './audit/rules.ts';
 import { Strangers } from './audit/strangers.ts';
@@ -32,6 +33,9 @@ const PATIENCE = {
   keepAliveTimeout: 30_000,
   connectionsCheckingInterval: 5_000,
 };
+/** Where the network finds what the admin socket offers, and the ways to prove that one may. */
+const ADMIN_PREFIX = '/admin/v1';
+const AUTHENTICATORS: readonly Authenticator[] = [];
 const CONNECTIONS_AT_MOST = 10_000;
 /** The shortest of the systems' bounds on a Unix socket's path (sun_path), in bytes. */
 const LONGEST_SOCKET_PATH = 103;
@@ -104,6 +108,7 @@ export async function serveTenant({
       tenant.publicUrl = originOf(config.hostName, port);
     }
     const admin = createApp(log);
+    guard(admin, tenant, [bySocket]);
     adminRoutes(admin, tenant);
     cleanUp.push(() => admin.close());
     rmSync(paths.socket, { force: true }); // a killed process left it: the lock is ours
@@ -137,6 +142,13 @@ function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
   });
   tokenRoutes(app, tenant);
   deviceRoutes(app, tenant);
+  app.register(
+    async (scope: Routes) => {
+      guard(scope, tenant, AUTHENTICATORS);
+      adminRoutes(scope, tenant);
+    },
+    { prefix: ADMIN_PREFIX },
+  );
   return app;
 }
 

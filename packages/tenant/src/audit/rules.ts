@@ -21,6 +21,7 @@ export type AuditEventName =
   | `group.${'created' | 'deleted' | 'member-added' | 'member-removed'}`
   | `policy.${'updated' | 'removed' | 'reordered'}`
   | `metadata.${'updated' | 'refused'}`
+  | 'access.refused'
   | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused'}`
@@ -28,7 +29,7 @@ export type AuditEventName =
 
 export interface AuditEvent {
   event: AuditEventName;
-  /** Who: `admin-socket`, `device:<id>`, `user:<id>`, `unknown`. */
+  /** Who: `admin-socket`, `client:<name>`, `device:<id>`, `user:<id>`, `unknown`. */
   actor: string;
   /** On whom or what: `user:<id>`, `key:<credential id>`, ... */
   subject: string;

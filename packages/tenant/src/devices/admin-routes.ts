@@ -1,6 +1,6 @@
 /** Devices, over the admin socket. */
 import { z } from 'zod';
-import { adminCaller } from '../admin/caller.ts';
+import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { pageQuery } from '../users/routes.ts';
@@ -18,10 +18,10 @@ export function deviceAdminRoutes(app: Routes, tenant: Tenant): void {
     rules.showDevice(tenant, params.device),
   );
   app.patch('/devices/:device', { schema: { params: deviceParams, body: deviceChanges } }, (request) =>
-    rules.enableDevice(tenant, adminCaller(request), request.params.device, request.body.enabled),
+    rules.enableDevice(tenant, callerOf(request), request.params.device, request.body.enabled),
   );
   app.delete('/devices/:device', { schema: { params: deviceParams } }, async (request) => {
-    await rules.removeDevice(tenant, adminCaller(request), request.params.device);
+    await rules.removeDevice(tenant, callerOf(request), request.params.device);
     return {};
   });
 }

@@ -1,6 +1,6 @@
 /** Groups, over the admin socket. */
 import { z } from 'zod';
-import { adminCaller } from '../admin/caller.ts';
+import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { pageQuery } from '../users/routes.ts';
@@ -16,11 +16,11 @@ export function groupRoutes(app: Routes, tenant: Tenant): void {
   const byName = { params: groupParams };
   const byMember = { params: memberParams };
   app.post('/groups', { schema: { body: newGroup } }, (request) =>
-    rules.createGroup(tenant, adminCaller(request), request.body),
+    rules.createGroup(tenant, callerOf(request), request.body),
   );
   app.get('/groups', { schema: {} }, async () => (await listGroups(tenant.store)).map(rules.toGroup));
   app.delete('/groups/:group', { schema: byName }, async (request) => {
-    await rules.removeGroup(tenant, adminCaller(request), request.params.group);
+    await rules.removeGroup(tenant, callerOf(request), request.params.group);
     return {};
   });
   app.get('/groups/:group/members', { schema: { ...byName, querystring: pageQuery } }, async (request) => {
@@ -30,12 +30,12 @@ export function groupRoutes(app: Routes, tenant: Tenant): void {
   });
   app.put('/groups/:group/members/:user', { schema: byMember }, async (request) => {
     const { group, user } = request.params;
-    await rules.addMember(tenant, adminCaller(request), group, user);
+    await rules.addMember(tenant, callerOf(request), group, user);
     return {};
   });
   app.delete('/groups/:group/members/:user', { schema: byMember }, async (request) => {
     const { group, user } = request.params;
-    await rules.removeMember(tenant, adminCaller(request), group, user);
+    await rules.removeMember(tenant, callerOf(request), group, user);
     return {};
   });
 }

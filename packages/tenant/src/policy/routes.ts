@@ -1,6 +1,6 @@
 /** Policies for security keys, over the admin socket. */
 import { z } from 'zod';
-import { adminCaller } from '../admin/caller.ts';
+import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
@@ -23,16 +23,16 @@ export function policyRoutes(app: Routes, tenant: Tenant): void {
 
   app.get('/key-policies', { schema: {} }, () => rules.listKeyPolicies(tenant));
   app.put('/key-policies', { schema: { body: policyOrder } }, (request) =>
-    rules.orderKeyPolicies(tenant, adminCaller(request), request.body.groups),
+    rules.orderKeyPolicies(tenant, callerOf(request), request.body.groups),
   );
   app.get('/key-policies/:policy', { schema: byName }, ({ params }) =>
     rules.showKeyPolicy(tenant, params.policy),
   );
   app.patch('/key-policies/:policy', { schema: { ...byName, body: keyPolicyChanges } }, (request) =>
-    rules.changeKeyPolicy(tenant, adminCaller(request), request.params.policy, request.body),
+    rules.changeKeyPolicy(tenant, callerOf(request), request.params.policy, request.body),
   );
   app.delete('/key-policies/:policy', { schema: byName }, async (request) => {
-    await rules.removeKeyPolicy(tenant, adminCaller(request), request.params.policy);
+    await rules.removeKeyPolicy(tenant, callerOf(request), request.params.policy);
     return {};
   });
   app.get('/effective-key-policy', { schema: { querystring: forUser } }, ({ query }) =>
@@ -43,6 +43,6 @@ export function policyRoutes(app: Routes, tenant: Tenant): void {
   );
   app.get(GRAPH, { schema: {} }, () => fido2Configuration(tenant));
   app.patch(GRAPH, { schema: { body: fido2ConfigurationChanges } }, (request) =>
-    changeFido2Configuration(tenant, adminCaller(request), request.body),
+    changeFido2Configuration(tenant, callerOf(request), request.body),
   );
 }

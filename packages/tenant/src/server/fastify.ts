@@ -92,7 +92,7 @@ export function createApp(log: FastifyBaseLogger, serverFactory?: FastifyServerF
 
 /** The one shape of every refusal (RFC 6749 section 5.2, with the members that brokers read). */
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  const known = toTenantError(error);
+  const known = toTenantError(error, request);
   const { status, oauth, number } = errorFacts(known.code);
   const line = { code: known.code, details: known.details, method: request.method };
   if (status >= 500) request.log.error({ ...line, err: error }, known.message);
@@ -122,10 +122,11 @@ function refusal(error: z.ZodError, data: unknown, part: string | undefined): Te
 }
 
 /** Fastify's own errors as ours; whatever else was thrown is our fault and says nothing. */
-function toTenantError(error: FastifyError): TenantError {
+function toTenantError(error: FastifyError, request: FastifyRequest): TenantError {
   if (error instanceof TenantError) return error;
   if (error.statusCode === 413) {
-    return new TenantError('request-too-large', `A request may measure ${BODY_LIMIT / 1024} KiB at most.`);
+    const { bodyLimit } = request.routeOptions;
+    return new TenantError('request-too-large', `A request may measure ${bodyLimit / 1024} KiB at most.`);
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new TenantError(

@@ -1,6 +1,6 @@
 /** Users, over the admin socket. */
 import { z } from 'zod';
-import { adminCaller } from '../admin/caller.ts';
+import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { listUsers } from './queries.ts';
@@ -17,7 +17,7 @@ export const pageQuery = z.object({
 export function userRoutes(app: Routes, tenant: Tenant): void {
   const byName = { params: userParams };
   app.post('/users', { schema: { body: newUser } }, (request) =>
-    rules.createUser(tenant, adminCaller(request), request.body),
+    rules.createUser(tenant, callerOf(request), request.body),
   );
   app.get('/users', { schema: { querystring: pageQuery } }, async ({ query }) =>
     (await listUsers(tenant.store, query.after.toLowerCase(), query.limit)).map(rules.toUser),
@@ -26,10 +26,10 @@ export function userRoutes(app: Routes, tenant: Tenant): void {
     rules.toUser(await rules.findUser(tenant.store, params.user)),
   );
   app.patch('/users/:user', { schema: { ...byName, body: userChanges } }, (request) =>
-    rules.updateUser(tenant, adminCaller(request), request.params.user, request.body),
+    rules.updateUser(tenant, callerOf(request), request.params.user, request.body),
   );
   app.delete('/users/:user', { schema: byName }, async (request) => {
-    await rules.removeUser(tenant, adminCaller(request), request.params.user);
+    await rules.removeUser(tenant, callerOf(request), request.params.user);
     return {};
   });
 }

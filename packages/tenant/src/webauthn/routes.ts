@@ -1,6 +1,6 @@
 /** The security keys of a user, over the admin socket. */
 import { z } from 'zod';
-import { adminCaller } from '../admin/caller.ts';
+import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { userParams } from '../users/routes.ts';
@@ -19,13 +19,13 @@ export function keyRoutes(app: Routes, tenant: Tenant): void {
     }),
   );
   app.post('/users/:user/keys', { schema: { params: userParams, body: keyRegistration } }, (request) =>
-    rules.registerKey(tenant, adminCaller(request), request.params.user, request.body),
+    rules.registerKey(tenant, callerOf(request), request.params.user, request.body),
   );
   app.get('/users/:user/keys', { schema: { params: userParams } }, ({ params }) =>
     rules.listKeys(tenant, params.user),
   );
   app.delete('/users/:user/keys/:key', { schema: { params: keyParams } }, async (request) => {
-    await rules.removeKey(tenant, adminCaller(request), request.params.user, request.params.key);
+    await rules.removeKey(tenant, callerOf(request), request.params.user, request.params.key);
     return {};
   });
 }
