@@ -1,0 +1,75 @@
+/**
+ * The calls of the tenant's API, with the session's cookie. The tenant takes changes from its own pages only, which it
+ * knows by the browser's Origin header.
+ */
+
+/** A refusal as the tenant words it: `message` says what to do next, `traceId` finds it in the log. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: string;
+  readonly status: number;
+  readonly traceId: string | undefined;
+
+  constructor(code: string, message: string, status: number, traceId?: string) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.traceId = traceId;
+  }
+}
+
+/** Who is signed in; as the tenant's `GET /api/session` answers. */
+export interface Session {
+  tenantName: string;
+  user: { id: string; userPrincipalName: string; displayName: string; role: 'user' | 'administrator' };
+  /** With what: a security key, or a Temporary Access Pass, which is for registering a key. */
+  method: 'fido' | 'pass';
+  /** Until then (ISO 8601) no further proof is asked for; null where one is. */
+  freshUntil: string | null;
+  expiresOn: string;
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const init: RequestInit = { method, headers, credentials: 'same-origin' };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new ApiError(
+      'unreachable',
+      'The server cannot be reached. Check your connection and try again.',
+      0,
+    );
+  }
+  const answer = await readJson(response);
+  if (response.ok) return answer as T; // the tenant's own answer, of this very version
+  throw new ApiError(
+    text(answer.suberror) ?? 'internal-error',
+    text(answer.error_description) ?? 'The server gave no answer that can be read. Try again.',
+    response.status,
+    text(answer.trace_id),
+  );
+}
+
+export const api = {
+  get: <T>(path: string) => call<T>('GET', path),
+  post: <T>(path: string, body: unknown = {}) => call<T>('POST', path, body),
+  put: <T>(path: string, body: unknown) => call<T>('PUT', path, body),
+  patch: <T>(path: string, body: unknown) => call<T>('PATCH', path, body),
+  delete: <T>(path: string, body?: unknown) => call<T>('DELETE', path, body),
+  session: () => call<Session>('GET', '/api/session'),
+};
+
+async function readJson(response: Response): Promise<Record<string, unknown>> {
+  try {
+    const value: unknown = await response.json();
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);

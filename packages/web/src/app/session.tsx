@@ -1,0 +1,54 @@
+/** Who is signed in, for every page below; who is not is sent to the sign-in page and comes back. */
+import { Center, Loader } from '@mantine/core';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from 'react';
+import { ApiError, api, type Session } from '../api/client.ts';
+import { ErrorNotice } from '../components/error-notice.tsx';
+
+interface Signed {
+  session: Session;
+  /** Asks for the session again: it was changed, or may be over. */
+  reload: () => Promise<void>;
+}
+
+const Context = createContext<Signed | undefined>(undefined);
+
+export function SessionProvider({ children }: { children: ReactNode }) {
+  const [session, setSession] = useState<Session>();
+  const [error, setError] = useState<unknown>();
+  const reload = useCallback(async () => {
+    try {
+      setSession(await api.session());
+    } catch (cause) {
+      if (cause instanceof ApiError && cause.status === 401) goToSignIn();
+      else setError(cause);
+    }
+  }, []);
+  useEffect(() => {
+    void reload();
+    // A page that the back button brings out of the browser's memory may be of a session that is over.
+    const onShow = (event: PageTransitionEvent) => event.persisted && void reload();
+    window.addEventListener('pageshow', onShow);
+    return () => window.removeEventListener('pageshow', onShow);
+  }, [reload]);
+  if (error !== undefined) return <ErrorNotice error={error} retry={() => window.location.reload()} />;
+  if (session === undefined) {
+    return (
+      <Center h="60vh">
+        <Loader aria-label="Loading" />
+      </Center>
+    );
+  }
+  return <Context value={{ session, reload }}>{children}</Context>;
+}
+
+export function useSession(): Signed {
+  const signed = useContext(Context);
+  if (signed === undefined) throw new Error('useSession is for pages below SessionProvider');
+  return signed;
+}
+
+/** To the sign-in page, and back to where the person was. */
+export function goToSignIn(): void {
+  const here = `${window.location.pathname}${window.location.search}`;
+  window.location.assign(`/sign-in?return=${encodeURIComponent(here)}`);
+}

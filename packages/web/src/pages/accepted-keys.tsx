@@ -1,0 +1,100 @@
+/** The models of security keys that this tenant accepts of the person who is signed in. */
+import { Badge, List, Loader, Table, Text, Title } from '@mantine/core';
+import { api } from '../api/client.ts';
+import { useLoad } from '../app/use-load.ts';
+import { ErrorNotice } from '../components/error-notice.tsx';
+
+/** As the tenant's `GET /api/accepted-keys` answers. */
+interface Accepted {
+  selfService: boolean;
+  attestationRequired: boolean;
+  passkeyTypes: readonly ('deviceBound' | 'synced')[];
+  minimumCertificationLevel: string | null;
+  transports: readonly string[] | null;
+  models: readonly {
+    aaGuid: string;
+    name: string;
+    certificationLevel: string | null;
+    transports: string[] | null;
+  }[];
+}
+
+const load = () => api.get<Accepted>('/api/accepted-keys');
+
+export default function AcceptedKeys() {
+  const { value, error, reload } = useLoad(load);
+  return (
+    <>
+      <Title order={1}>Accepted keys</Title>
+      <ErrorNotice error={error} retry={() => void reload()} />
+      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      {value !== undefined && <Rules accepted={value} />}
+      {value !== undefined && <Models accepted={value} />}
+    </>
+  );
+}
+
+function Rules({ accepted }: { accepted: Accepted }) {
+  const { passkeyTypes, minimumCertificationLevel: level, transports } = accepted;
+  return (
+    <List mt="md" spacing="xs">
+      <List.Item>
+        {accepted.attestationRequired
+          ? 'Only the models below, and only where the key proves its model.'
+          : 'Any model of FIDO2 key, but those that are known to be unsafe.'}
+      </List.Item>
+      <List.Item>The key must ask for a PIN or a fingerprint.</List.Item>
+      {passkeyTypes.length === 1 && (
+        <List.Item>
+          {passkeyTypes[0] === 'deviceBound'
+            ? 'Only keys that hold their passkey for themselves; passkeys that are copied between devices are not accepted.'
+            : 'Only passkeys that are copied between devices, as those of phones and password managers.'}
+        </List.Item>
+      )}
+      {level !== null && <List.Item>Certified by the FIDO Alliance at level {level} or higher.</List.Item>}
+      {transports !== null && <List.Item>Connected by {transports.join(', ')}.</List.Item>}
+      <List.Item>
+        {accepted.selfService
+          ? 'You may register keys yourself, on the page Security info.'
+          : 'Keys are registered by an administrator.'}
+      </List.Item>
+    </List>
+  );
+}
+
+function Models({ accepted: { models, attestationRequired } }: { accepted: Accepted }) {
+  if (models.length === 0) {
+    return (
+      <Text mt="lg">
+        {attestationRequired
+          ? 'At present no model is accepted. Ask your administrator.'
+          : 'The metadata service, which knows the models, is not set up here; no model is refused for that.'}
+      </Text>
+    );
+  }
+  return (
+    <Table.ScrollContainer minWidth={480} mt="lg" scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table striped>
+        <Table.Caption>{models.length} models</Table.Caption>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">Model</Table.Th>
+            <Table.Th scope="col">Certified</Table.Th>
+            <Table.Th scope="col">Connects by</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {models.map(({ aaGuid, name, certificationLevel, transports }) => (
+            <Table.Tr key={aaGuid}>
+              <Table.Td>{name}</Table.Td>
+              <Table.Td>
+                {certificationLevel === null ? 'no' : <Badge variant="light">{certificationLevel}</Badge>}
+              </Table.Td>
+              <Table.Td>{transports?.join(', ') ?? 'not said'}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
