@@ -66,6 +66,18 @@ describe('kennel group, policy, metadata, report', () => {
     const status = (await run(0, 'status', '--json')).json[0];
     const register = ['key', 'register', '--user', 'bob', ...pin, '--json'];
     await run(0, ...register);
+    const events = async (...more: string[]) =>
+      (await run(0, 'webauthn', 'events', '--user', 'bob', ...more, '--json')).json[0] as unknown as {
+        event: number;
+        traceId: string;
+      }[];
+    const steps = await events('--since', '1h');
+    expect(steps.map(({ event }) => event)).toEqual([1001, 2102, 2100, 2104, 1000]);
+    expect(await events('--trace', steps[2]?.traceId ?? '')).toEqual(steps);
+    await run(2, 'webauthn', 'events', '--since', 'yesterday');
+    writeFileSync(join(home, 'wrong-pin'), '9999\n');
+    await run(21, ...register.slice(0, 4), '--pin-file', join(home, 'wrong-pin'), '--json');
+    expect((await events())[0]).toMatchObject({ event: 2103, clientError: 'pin-invalid', ctapStatus: 0x31 });
     const join1 = [
       'device',
       'join',

@@ -15,6 +15,7 @@ import { signInCommands } from './commands/sign-in.ts';
 import { softwareKeyCommands } from './commands/software-key.ts';
 import { tenantCommands } from './commands/tenant.ts';
 import { userCommands } from './commands/user.ts';
+import { webauthnCommands } from './commands/webauthn.ts';
 import { EXIT } from './exit-codes.ts';
 import { kennelHome } from './home.ts';
 
@@ -40,6 +41,7 @@ deviceCommands(program);
 dcCommands(program);
 signInCommands(program);
 auditCommands(program);
+webauthnCommands(program);
 softwareKeyCommands(program);
 
 try {

@@ -3,6 +3,7 @@ export { type AdminClient, adminClient } from './admin/client.ts';
 export type { TenantStatus } from './admin/routes.ts';
 export type { AuditLine } from './audit/routes.ts';
 export type { AuditCheck } from './audit/rules.ts';
+export { CEREMONY_EVENTS, type CeremonyEvent } from './ceremonies/schema.ts';
 export type { InitOptions, TenantConfig } from './config/schema.ts';
 export type { Device } from './devices/schema.ts';
 export { TenantError, type TenantErrorCode } from './errors.ts';

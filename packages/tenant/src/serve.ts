@@ -9,6 +9,7 @@ import { type Authenticator, bySocket, guard } from './access/guard.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { AuditTrail } from './audit/rules.ts';
 import { Strangers } from './audit/strangers.ts';
+import { CeremonyLog } from './ceremonies/log.ts';
 import { ensureStateDir, originOf, readConfig, statePaths } from './config/files.ts';
 import { loadTls } from './config/tls.ts';
 import { deviceRoutes } from './devices/routes.ts';
@@ -84,6 +85,8 @@ export async function serveTenant({
     const audit = new AuditTrail(store, now);
     const strangers = new Strangers(audit, now);
     cleanUp.push(() => strangers.flush(true));
+    const ceremonies = new CeremonyLog({ store, rpId: config.rpId, log, now });
+    cleanUp.push(() => ceremonies.flush());
     const { inside } = paths;
     const metadata = new Metadata({ config: config.metadata, inside, store, audit, log, now });
     const tenant: Tenant = {
@@ -94,6 +97,7 @@ export async function serveTenant({
       keys: await loadTenantKeys(store, master),
       audit,
       strangers,
+      ceremonies,
       metadata,
       log,
       now,

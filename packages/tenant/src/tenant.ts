@@ -3,6 +3,7 @@ import type { MasterKey } from '@kennel/secrets';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AuditTrail } from './audit/rules.ts';
 import type { Strangers } from './audit/strangers.ts';
+import type { CeremonyLog } from './ceremonies/log.ts';
 import type { TenantConfig } from './config/schema.ts';
 import type { Metadata } from './metadata/service.ts';
 import type { Store } from './store/open.ts';
@@ -17,6 +18,7 @@ export interface Tenant {
   readonly keys: TenantKeys;
   readonly audit: AuditTrail;
   readonly strangers: Strangers;
+  readonly ceremonies: CeremonyLog;
   readonly metadata: Metadata;
   readonly log: FastifyBaseLogger;
   now(): Date;

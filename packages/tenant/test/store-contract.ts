@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertLines, linesAfter, newestLines } from '../src/audit/queries.ts';
 import { type AuditEvent, AuditTrail, verifyAudit } from '../src/audit/rules.ts';
+import { insertCeremonyEvents, listCeremonyEvents, purgeCeremonyEvents } from '../src/ceremonies/queries.ts';
 import * as devices from '../src/devices/queries.ts';
 import * as groups from '../src/groups/queries.ts';
 import * as domains from '../src/kerberos-domains/queries.ts';
@@ -387,6 +388,52 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const offers = [8, 8, 6, 7].map((number, i) => keepBlob(i % 2 === 0 ? store : other, row(number)));
       expect((await Promise.all(offers)).filter(Boolean)).toHaveLength(1);
       expect(await storedBlob(other)).toEqual({ id: 'fido', ...row(8) });
+    });
+
+    test('steps of ceremonies are found by user, by trace id, by time, and forgotten', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const step = (id: string, more: object) => ({
+        id,
+        time: NOW,
+        event: 1000,
+        purpose: 'web',
+        ceremony: 'c1',
+        trace_id: `trace-${id}`,
+        user_id: user.id,
+        credential_id: null,
+        aaguid: null,
+        rp_id: 'localhost',
+        origin: null,
+        reason: null,
+        client_error: null,
+        elapsed_ms: null,
+        ctap_status: null,
+        ...more,
+      });
+      await insertCeremonyEvents(store, [
+        step('a1', {}),
+        step('a2', { time: LATER }),
+        step('a3', { ceremony: null, user_id: null }),
+      ]);
+      const list = async (query: object, userId?: string) =>
+        (await listCeremonyEvents(other, { limit: 10, ...query }, userId)).map(({ id }) => id);
+      expect(await list({})).toEqual(['a3', 'a2', 'a1']);
+      expect(await list({ limit: 1, before: 'a3' })).toEqual(['a2']);
+      expect(await list({}, user.id)).toEqual(['a2', 'a1']);
+      expect(await list({ trace: 'trace-a1' })).toEqual(['a2', 'a1']);
+      expect(await list({ trace: 'c1' })).toEqual(['a2', 'a1']);
+      expect(await list({ trace: 'trace-a3' })).toEqual(['a3']);
+      expect(await list({ since: LATER })).toEqual(['a2']);
+      await users.deleteUser(store, user.id);
+      expect((await listCeremonyEvents(store, { limit: 1, before: 'a3' }, undefined))[0]).toMatchObject({
+        id: 'a2',
+        user_principal_name: null,
+      });
+      await purgeCeremonyEvents(store, LATER, 10);
+      expect(await list({})).toEqual(['a2']);
+      await purgeCeremonyEvents(store, '', 0);
+      expect(await list({})).toEqual([]);
     });
 
     test('the audit of two processes is one unbroken chain', async () => {

@@ -4,6 +4,7 @@ import { admin } from '../admin.ts';
 import { define, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { pinFileOption, readPin } from '../pin.ts';
+import { registerKey } from '../registration.ts';
 import { keyOption, withKey } from '../security-key.ts';
 import { fields, table } from '../table.ts';
 
@@ -169,17 +170,10 @@ function registeredKeys(group: Command): void {
     (_, given) =>
       withKey(given, async (key) => {
         const user = text(given, 'user') ?? '';
-        const { createCredentialJson } = await import('@kennel/security-key');
-        const { publicKey, origin } = await (await client()).options(user);
-        const credential = await createCredentialJson(
-          key,
-          publicKey,
-          origin,
-          await readPin(text(given, 'pinFile')),
-        );
-        const value = await (await client()).register(user, {
+        const value = await registerKey(key, {
+          user,
           displayName: text(given, 'displayName') ?? 'Security key',
-          credential,
+          pin: await readPin(text(given, 'pinFile')),
         });
         return { value, text: `The key "${value.displayName}" (${value.aaGuid}) is registered for ${user}.` };
       }),

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import type { AuditLine } from '../audit/routes.ts';
 import type { AuditCheck } from '../audit/rules.ts';
+import type { CeremonyEvent, CeremonyQuery, ReportedStep } from '../ceremonies/schema.ts';
 import { statePaths } from '../config/files.ts';
 import type { Device } from '../devices/schema.ts';
 import { isTenantErrorCode, TenantError } from '../errors.ts';
@@ -20,6 +21,8 @@ import type { ModelCount, UnusedKey } from '../reports/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { TenantStatus } from './routes.ts';
+
+export { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 
 const TIMEOUT_MS = 30_000;
 const PAGE = 1000;
@@ -129,6 +132,18 @@ export function adminClient(stateDir: string) {
       unusedKeys: (days: number) =>
         pages<UnusedKey>(get, `/reports/unused-keys?days=${days}`, (last) => last.id),
       models: () => get<ModelCount[]>('/reports/models'),
+    },
+    ceremonies: {
+      /** Steps of ceremonies, the newest first. */
+      list: (query: Partial<CeremonyQuery> = {}) => {
+        const parameters = new URLSearchParams();
+        for (const [name, value] of Object.entries(query)) {
+          if (value !== undefined) parameters.set(name, String(value));
+        }
+        return get<CeremonyEvent[]>(`/ceremonies?${parameters}`);
+      },
+      /** A step on this side, of a registration that an administrator carries out. */
+      report: (step: ReportedStep) => post<{ traceId: string }>('/ceremonies', step),
     },
     audit: {
       /** The newest lines first. */

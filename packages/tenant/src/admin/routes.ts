@@ -1,5 +1,6 @@
 /** Everything that the admin socket answers to. */
 import { auditRoutes } from '../audit/routes.ts';
+import { ceremonyRoutes } from '../ceremonies/routes.ts';
 import { deviceAdminRoutes } from '../devices/admin-routes.ts';
 import { groupRoutes } from '../groups/routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
@@ -49,5 +50,6 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
   policyRoutes(app, tenant);
   metadataRoutes(app, tenant);
   reportRoutes(app, tenant);
+  ceremonyRoutes(app, tenant);
   auditRoutes(app, tenant);
 }

@@ -1,10 +1,14 @@
 /** Forgetting what has expired (spent nonces, challenges, PRTs) and telling of refused strangers. Once at the start, then each minute. */
+import { purgeCeremonyEvents } from '../ceremonies/queries.ts';
 import { purgeSpent } from '../nonce/queries.ts';
 import { purgePrts } from '../prt/queries.ts';
-import { iso, type Tenant } from '../tenant.ts';
+import { iso, later, type Tenant } from '../tenant.ts';
 import { purgeChallenges } from '../webauthn/queries.ts';
 
 const EVERY_MS = 60_000;
+/** The log of ceremonies: days, and steps. */
+const CEREMONY_DAYS = 30;
+const CEREMONY_STEPS = 200_000;
 
 /** Begins; the result ends it, after a run that is under way. */
 export function startPurging(tenant: Tenant): () => Promise<void> {
@@ -29,4 +33,5 @@ async function purge({ store, strangers, now }: Tenant): Promise<void> {
   await purgeSpent(store, time);
   await purgeChallenges(store, time);
   await purgePrts(store, time);
+  await purgeCeremonyEvents(store, iso(later(now(), -CEREMONY_DAYS * 86_400)), CEREMONY_STEPS);
 }

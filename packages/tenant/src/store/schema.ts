@@ -29,6 +29,7 @@ export interface Database {
   user_groups: GroupRow;
   user_group_members: { group_id: string; user_id: string };
   key_policies: KeyPolicyRow;
+  ceremony_events: CeremonyEventRow;
 }
 
 export interface GroupRow {
@@ -48,6 +49,27 @@ export interface KeyPolicyRow {
   /** JSON of KeyPolicyRules. */
   rules: string;
   updated_on: string;
+}
+
+/** A step of a ceremony with a security key; see ceremonies/schema.ts. */
+export interface CeremonyEventRow {
+  /** Sorts by time. */
+  id: string;
+  time: string;
+  event: number;
+  purpose: string;
+  /** A hash of the challenge. */
+  ceremony: string | null;
+  trace_id: string;
+  user_id: string | null;
+  credential_id: string | null;
+  aaguid: string | null;
+  rp_id: string;
+  origin: string | null;
+  reason: string | null;
+  client_error: string | null;
+  elapsed_ms: number | null;
+  ctap_status: number | null;
 }
 
 export interface UserRow {

@@ -6,6 +6,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { assertionChallenge, type FidoAssertion } from '@kennel/prt';
 import { verifyAuthenticationResponse } from '@simplewebauthn/server';
 import { decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
+import { recordCeremony } from '../ceremonies/rules.ts';
+import { CEREMONY_EVENTS, type CeremonyEventId } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
@@ -31,6 +33,39 @@ export type OnHolder = (user: UserRow, credential: CredentialRow) => void;
  *   `key-removed`, `software-key-refused`, `user-disabled`, `key-counter-regressed`, and those of the policy
  */
 export async function verifyAssertion(
+  tenant: Tenant,
+  by: Pick<Caller, 'correlationId'>,
+  assertion: FidoAssertion,
+  purpose: AssertionPurpose,
+  onHolder: OnHolder,
+): Promise<UserRow> {
+  const clientData = readClientData(assertion.clientDataJSON);
+  let holder: { userId?: string; aaGuid?: string } = {};
+  const step = (event: CeremonyEventId, reason?: string) =>
+    recordCeremony(tenant, {
+      event,
+      purpose: purpose.purpose === 'registration' ? 'device-registration' : purpose.purpose,
+      traceId: by.correlationId,
+      challenge: clientData?.challenge,
+      origin: clientData?.origin,
+      credentialId: assertion.id,
+      reason,
+      ...holder,
+    });
+  try {
+    const user = await verify(tenant, by, assertion, purpose, (user, credential) => {
+      holder = { userId: user.id, aaGuid: credential.aaguid };
+      onHolder(user, credential);
+    });
+    step(CEREMONY_EVENTS.ASSERTION_COMPLETED);
+    return user;
+  } catch (error) {
+    if (error instanceof TenantError) step(CEREMONY_EVENTS.ASSERTION_FAILED, error.code);
+    throw error;
+  }
+}
+
+async function verify(
   tenant: Tenant,
   by: Pick<Caller, 'correlationId'>,
   assertion: FidoAssertion,

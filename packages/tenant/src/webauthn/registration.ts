@@ -8,13 +8,16 @@ import {
   generateRegistrationOptions,
   type PublicKeyCredentialCreationOptionsJSON,
 } from '@simplewebauthn/server';
+import { recordCeremony } from '../ceremonies/rules.ts';
+import { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
 import { checkKeyPolicy, checkSelfService } from '../policy/keys.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, iso, later, type Tenant } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
-import { readClientData } from './client-data.ts';
+import { readAttestationObject } from './attestation.ts';
+import { type ClientData, readClientData } from './client-data.ts';
 import { attestationOfCredential } from './credential-attestation.ts';
 import * as queries from './queries.ts';
 import type { KeyRegistration, SecurityKeyInfo } from './schema.ts';
@@ -27,6 +30,7 @@ const CHALLENGE_MINUTES = 5;
 /** The options for `navigator.credentials.create` and whatever stands in for it. @throws TenantError `user-not-found` */
 export async function registrationOptions(
   tenant: Tenant,
+  by: Caller,
   userName: string,
   timeoutMinutes = CHALLENGE_MINUTES,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
@@ -54,6 +58,13 @@ export async function registrationOptions(
     user_id: user.id,
     expires_on: iso(later(tenant.now(), timeoutMinutes * 60)),
   });
+  recordCeremony(tenant, {
+    event: CEREMONY_EVENTS.REGISTRATION_STARTED,
+    purpose: PURPOSE,
+    traceId: by.correlationId,
+    challenge: options.challenge,
+    userId: user.id,
+  });
   return options;
 }
 
@@ -68,9 +79,18 @@ export async function registerKey(
   given: KeyRegistration,
 ): Promise<SecurityKeyInfo> {
   const user = await findUser(tenant.store, userName);
+  const clientData = readClientData(given.credential.response.clientDataJSON);
+  const step = {
+    purpose: PURPOSE,
+    traceId: by.correlationId,
+    challenge: clientData?.challenge,
+    origin: clientData?.origin,
+    userId: user.id,
+    credentialId: given.credential.id,
+  } as const;
   try {
     await checkSelfService(tenant, by, user.id);
-    const row = await verifiedRow(tenant, user, given);
+    const row = await verifiedRow(tenant, user, given, clientData);
     await queries.insertCredential(tenant.store, row).catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;
       throw new TenantError(
@@ -84,9 +104,16 @@ export async function registerKey(
       subject: `user:${user.id} key:${row.id}`,
       outcome: 'allowed',
     });
+    recordCeremony(tenant, { ...step, event: CEREMONY_EVENTS.REGISTRATION_COMPLETED, aaGuid: row.aaguid });
     return toKeyInfo(tenant, row);
   } catch (error) {
     if (error instanceof TenantError) {
+      recordCeremony(tenant, {
+        ...step,
+        event: CEREMONY_EVENTS.REGISTRATION_FAILED,
+        aaGuid: aaGuidOf(given),
+        reason: error.code,
+      });
       await tenant.audit.record({
         ...by,
         event: 'key.registration-refused',
@@ -99,7 +126,16 @@ export async function registerKey(
   }
 }
 
-async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration): Promise<CredentialRow> {
+/** As the key claims; undefined where its answer cannot be read. */
+const aaGuidOf = ({ credential }: KeyRegistration) =>
+  readAttestationObject(Buffer.from(credential.response.attestationObject, 'base64url'))?.aaGuid;
+
+async function verifiedRow(
+  tenant: Tenant,
+  user: UserRow,
+  given: KeyRegistration,
+  clientData: ClientData | undefined,
+): Promise<CredentialRow> {
   const now = tenant.now();
   const invalid = (cause: string) =>
     new TenantError(
@@ -107,7 +143,6 @@ async function verifiedRow(tenant: Tenant, user: UserRow, given: KeyRegistration
       "The security key's answer could not be verified. Begin again, on the address of this tenant.",
       { cause },
     );
-  const clientData = readClientData(given.credential.response.clientDataJSON);
   if (clientData === undefined || clientData.crossOrigin) throw invalid('client data');
   const { challenge } = clientData;
   const issued = await queries.takeChallenge(tenant.store, hashOf(challenge));

@@ -13,8 +13,13 @@ export function keyRoutes(app: Routes, tenant: Tenant): void {
   app.post(
     '/users/:user/keys/options',
     { schema: { params: userParams, body: registrationOptionsRequest } },
-    async ({ params, body }) => ({
-      publicKey: await rules.registrationOptions(tenant, params.user, body.challengeTimeoutInMinutes),
+    async (request) => ({
+      publicKey: await rules.registrationOptions(
+        tenant,
+        callerOf(request),
+        request.params.user,
+        request.body.challengeTimeoutInMinutes,
+      ),
       origin: allowedOrigins(tenant)[0],
     }),
   );
