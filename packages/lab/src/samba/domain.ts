@@ -1,29 +1,13 @@
-/** A real Samba AD domain controller, started in a namespace of its own and gone without a trace when stopped. */
-import type { ChildProcess } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-} from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+/** A real Samba AD domain: its first controller, and further ones that join it; a second domain is a forest of its own. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { type Directory, openDirectory } from './directory.ts';
+import { type OpenedController, openController, type SambaController } from './controller.ts';
 import { SambaError } from './errors.ts';
-import { writeKrb5Conf } from './krb5-conf.ts';
-import { type Namespace, openNamespace } from './namespace.ts';
-import type { RunOptions, RunResult } from './program.ts';
 import {
   addAccounts,
   type DomainNames,
+  joinDomain,
   makeShares,
-  mountFolders,
   provisionDomain,
   randomPassword,
   readAccounts,
@@ -31,12 +15,14 @@ import {
   type SambaUser,
   writeSmbConf,
 } from './provision.ts';
+import { registerController, replicate, setInboundReplication } from './replication.ts';
 import {
   createKerberosServerObjects,
   exportKeytab,
   type KerberosServerObjects,
   type ServerObjectContext,
 } from './server-objects.ts';
+import { makeLabCa } from './tls.ts';
 
 export interface SambaDomainOptions {
   /** CORP.EXAMPLE.COM unless told. */
@@ -58,82 +44,39 @@ export interface SambaDomainOptions {
   clockOffsetSeconds?: number;
 }
 
-export interface SambaDomain extends Pick<DomainNames, 'realm' | 'netbiosName' | 'baseDn'> {
-  /** The controller's IPv4 address, which this machine reaches. */
-  readonly address: string;
-  /** The controller's full name; only the namespace itself resolves it. */
-  readonly fqdn: string;
+/** A controller that joined. */
+export interface AddedController extends SambaController {
+  /** While held, it takes no changes from the first controller. */
+  holdReplication(): Promise<void>;
+  releaseReplication(): Promise<void>;
+  /** Fetches the domain's changes from the first controller; they are there when it returns. */
+  pull(): Promise<void>;
+  /** The other way: the first controller fetches what was changed here. */
+  push(): Promise<void>;
+}
+
+export interface SambaDomain extends SambaController, Pick<DomainNames, 'realm' | 'netbiosName' | 'baseDn'> {
   readonly domainSid: string;
   readonly adminPassword: string;
-  readonly workDir: string;
-  /** A krb5.conf for clients on this machine. */
-  readonly krb5Conf: string;
-  /** The namespace: its link's name, the number of its first process. */
-  readonly namespace: Namespace;
-  readonly directory: Directory;
-  /** Runs a program beside the controller, with the system's tools on its path. */
-  run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
-  sambaTool(...args: string[]): Promise<RunResult>;
+  /** The certificate (PEM file) that vouches for LDAPS of every controller. */
+  readonly caFile: string;
   /** The SID of a user or group by sAMAccountName. */
   sidOf(name: string): Promise<string>;
   createKerberosServerObjects(names?: { user: string; computer: string }): Promise<KerberosServerObjects>;
   /** Exports a principal's keys, as after a rotation; gives the keytab's path. */
   exportKeytab(principal: string): Promise<string>;
-  /** Makes the controller unreachable, as when its network is down. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
-  /** The last lines that the server logged. */
-  log(): string;
-  stop(): Promise<void>;
-}
-
-const READY_SECONDS = 60;
-const PORTS = { kdc: 88, rpc: 135, ldap: 389, s3fs: 445 } as const;
-
-function isOpen(address: string, port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host: address, port, timeout: 1000 });
-  socket.once('connect', () => resolve(true));
-  socket.once('error', () => resolve(false));
-  socket.once('timeout', () => resolve(false));
-  return promise.finally(() => socket.destroy());
-}
-
-/** Waits until every service answers, or throws with the log when the server ends or takes too long. */
-async function waitReady(
-  server: ChildProcess,
-  ready: () => Promise<boolean>,
-  log: () => string,
-): Promise<void> {
-  const deadline = Date.now() + READY_SECONDS * 1000;
-  while (!(await ready())) {
-    const ended = server.exitCode !== null || server.signalCode !== null;
-    if (ended || Date.now() > deadline) {
-      const what = ended ? 'ended before it was ready' : `was not ready within ${READY_SECONDS} s`;
-      throw new SambaError('not-ready', `The Samba server ${what}. It said:\n${log()}`);
-    }
-    await wait(50);
-  }
-}
-
-/** The program and arguments that run Samba, behind faketime where its clock is to differ. */
-function serverCommand(clockOffsetSeconds: number): [string, ...string[]] {
-  const samba = ['samba', '--interactive', '--debug-stdout'] as const;
-  if (clockOffsetSeconds === 0) return [...samba];
-  if (!existsSync('/usr/bin/faketime')) {
-    throw new SambaError(
-      'program-missing',
-      'Another clock for the server needs faketime: apt-get install faketime.',
-    );
-  }
-  const sign = clockOffsetSeconds > 0 ? '+' : '';
-  return ['faketime', '-f', `${sign}${clockOffsetSeconds}s`, ...samba];
+  /** Another writable controller, e.g. dc2, in a namespace of its own: some eight seconds. Stopped with the domain. */
+  addController(hostName: string): Promise<AddedController>;
 }
 
 /**
  * Provisions and starts a domain: about seven seconds. Root on Linux with Samba's AD packages.
  *
  * @throws SambaError not-root, namespace-failed, provision-failed (with Samba's log), not-ready (with its log)
+ * @example
+ * const corp = await startSambaDomain();
+ * const dc2 = await corp.addController('dc2');
+ * const other = await startSambaDomain({ realm: 'FABRIKAM.EXAMPLE.NET' }); // a second forest
  */
 export async function startSambaDomain(options: SambaDomainOptions = {}): Promise<SambaDomain> {
   const realm = (options.realm ?? 'CORP.EXAMPLE.COM').toUpperCase();
@@ -145,60 +88,51 @@ export async function startSambaDomain(options: SambaDomainOptions = {}): Promis
     baseDn: labels.map((label) => `DC=${label.toLowerCase()}`).join(','),
   };
   const { adminPassword = randomPassword(), shares = [], serverServices, clockOffsetSeconds = 0 } = options;
-  const command = serverCommand(clockOffsetSeconds);
-  const namespace = await openNamespace();
-  const { address } = namespace;
-  if (options.workDir) mkdirSync(options.workDir, { recursive: true, mode: 0o700 });
-  const workDir = realpathSync(options.workDir ?? mkdtempSync(join(tmpdir(), 'kennel-samba-')));
-  const logPath = join(workDir, 'log', 'server.log');
-  const log = () => (existsSync(logPath) ? readFileSync(logPath, 'utf8').slice(-4000) : '');
+  const ca = await makeLabCa();
+  const first = await openController({ names, workDir: options.workDir });
+  const { run, directory, workDir } = first;
+  const added: OpenedController[] = [];
   const stop = async () => {
-    await namespace.close();
-    if (!options.workDir) rmSync(workDir, { recursive: true, force: true });
+    for (const each of added.splice(0)) await each.stop();
+    await first.stop();
   };
   try {
-    const krb5Conf = writeKrb5Conf({ dir: workDir, realm, kdc: { host: address, port: PORTS.kdc } });
-    const env = {
-      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-      LC_ALL: 'C.UTF-8',
-      HOME: workDir,
-      KRB5_CONFIG: krb5Conf,
-    };
-    const run: SambaDomain['run'] = (program, args, more = {}) =>
-      namespace.run(program, args, { ...more, env: { ...env, ...more.env } });
-    const folders = await mountFolders(run, workDir, names, address);
-    const directory = openDirectory(run, folders.privateDir);
-    await provisionDomain(run, names, address, adminPassword);
+    await provisionDomain(run, names, first.address, adminPassword);
     await addAccounts(directory, names, options.groups ?? [], options.users ?? []);
     const accounts = await readAccounts(directory);
-    writeSmbConf(folders, names, address, serverServices, shares, accounts);
-    await makeShares(run, folders, shares, accounts);
+    writeSmbConf(first.folders, names, first.address, serverServices, shares, accounts);
+    await makeShares(run, first.folders, shares, accounts);
     const [root] = await directory.search({ base: names.baseDn, scope: 'base', attributes: ['objectSid'] });
     const domainSid = root?.attributes.objectSid?.[0] ?? '';
+    const caFile = join(workDir, 'ldaps-ca.pem');
+    writeFileSync(caFile, ca.certificate);
+    await first.start({ serverServices, clockOffsetSeconds, ca });
 
-    const logFd = openSync(logPath, 'a', 0o600);
-    const [program, ...args] = command;
-    const server = namespace.start(program, args, { env, logFd });
-    closeSync(logFd);
-    const off = (serverServices ?? '').split(/[\s,]+/);
-    const ports = Object.entries(PORTS).flatMap(([name, port]) => (off.includes(`-${name}`) ? [] : port));
-    const answers = async () =>
-      (await Promise.all(ports.map((port) => isOpen(address, port)))).every(Boolean);
-    await waitReady(server, answers, log);
-    // A file server without winbindd knows no user: it is the last to come.
-    const winbind = () =>
-      run('wbinfo', ['--ping']).then(
-        () => true,
-        () => false,
-      );
-    if (!off.includes('-winbindd')) await waitReady(server, winbind, log);
-
+    const addController = async (hostName: string): Promise<AddedController> => {
+      const own = { ...names, hostName };
+      const controller = await openController({ names: own, others: [first] });
+      added.push(controller);
+      await registerController(run, first.fqdn, controller.fqdn); // before it joins: then it brings them along
+      await joinDomain(controller.run, own, adminPassword, first.fqdn);
+      writeSmbConf(controller.folders, own, controller.address, serverServices);
+      await controller.start({ serverServices, ca });
+      const inbound = (on: boolean) =>
+        setInboundReplication(controller.run, controller.fqdn, on, adminPassword);
+      const copy = (from: SambaController, to: SambaController) =>
+        replicate(controller.run, { from: from.fqdn, to: to.fqdn, partition: names.baseDn, adminPassword });
+      return {
+        ...controller,
+        holdReplication: () => inbound(false),
+        releaseReplication: () => inbound(true),
+        pull: () => copy(first, controller),
+        push: () => copy(controller, first),
+      };
+    };
     const context: ServerObjectContext = { run, directory, baseDn: names.baseDn, domainSid, workDir };
     return {
-      ...{ realm, netbiosName: names.netbiosName, baseDn: names.baseDn, domainSid, adminPassword },
-      ...{ address, workDir, krb5Conf, namespace, directory, run, log, stop },
-      fqdn: `${names.hostName}.${realm.toLowerCase()}`,
-      sambaTool: (...toolArgs) => run('samba-tool', toolArgs),
+      ...first,
+      ...{ realm, netbiosName: names.netbiosName, baseDn: names.baseDn, domainSid, adminPassword, caFile },
+      ...{ stop, addController },
       async sidOf(name) {
         const [entry] = await directory.search({
           filter: `(sAMAccountName=${name})`,
@@ -210,8 +144,6 @@ export async function startSambaDomain(options: SambaDomainOptions = {}): Promis
       },
       createKerberosServerObjects: (objectNames) => createKerberosServerObjects(context, objectNames),
       exportKeytab: (principal) => exportKeytab(context, principal),
-      pause: () => namespace.setLink('down'),
-      resume: () => namespace.setLink('up'),
     };
   } catch (error) {
     await stop();

@@ -1,10 +1,17 @@
 /** A real Samba AD domain in a network namespace, for the demo and the interop tests. */
+
+export type { SambaController } from './controller.ts';
 export type { Directory } from './directory.ts';
-export { type SambaDomain, type SambaDomainOptions, startSambaDomain } from './domain.ts';
+export {
+  type AddedController,
+  type SambaDomain,
+  type SambaDomainOptions,
+  startSambaDomain,
+} from './domain.ts';
 export { SambaError, type SambaErrorCode } from './errors.ts';
 export { writeKrb5Conf } from './krb5-conf.ts';
 export { type Entry, parseEntries, writeChange, writeEntry } from './ldif.ts';
-export { type Namespace, openNamespace } from './namespace.ts';
+export { type Namespace, type NamespaceLink, openNamespace } from './namespace.ts';
 export { type RunOptions, type RunResult, runProgram } from './program.ts';
 export type { SambaShare, SambaUser } from './provision.ts';
 export type { KerberosServerObjects } from './server-objects.ts';

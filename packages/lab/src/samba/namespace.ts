@@ -29,8 +29,15 @@ export interface Namespace {
   ): ChildProcess;
   /** Unplugs and plugs the link from inside: this machine soon gets "no route to host". */
   setLink(state: 'up' | 'down'): Promise<void>;
-  /** Ends every process inside and removes the link. */
+  /** A link of their own to another namespace, so that programs of both reach one another. */
+  connect(other: Namespace): Promise<NamespaceLink>;
+  /** Ends every process inside and removes the links. */
   close(): Promise<void>;
+}
+
+export interface NamespaceLink {
+  /** Cuts and restores it; what this machine reaches is not touched. */
+  set(state: 'up' | 'down'): Promise<void>;
 }
 
 const NETWORKS = 254;
@@ -88,6 +95,29 @@ async function plug(pid: number): Promise<{ number: number; name: string }> {
   throw new SambaError('namespace-failed', 'Every network 10.88.N.0/24 is taken; stop some domains.');
 }
 
+/** A veth pair between two namespaces; each end knows the one address behind it. */
+async function connect(one: Namespace, other: Namespace): Promise<NamespaceLink> {
+  const [near, far] = [`to-${other.interfaceName}`, `to-${one.interfaceName}`];
+  const ends = [
+    { side: one, name: near, to: other.address },
+    { side: other, name: far, to: one.address },
+  ];
+  await runProgram('ip', [
+    ...['link', 'add', near, 'netns', String(one.pid), 'type', 'veth'],
+    ...['peer', 'name', far, 'netns', String(other.pid)],
+  ]);
+  const set = async (state: 'up' | 'down') => {
+    for (const { side, name, to } of ends) {
+      await side.run('ip', ['link', 'set', name, state]);
+      // A route goes with its link.
+      if (state === 'up')
+        await side.run('ip', ['route', 'replace', `${to}/32`, 'dev', name, 'src', side.address]);
+    }
+  };
+  await set('up');
+  return { set };
+}
+
 /**
  * Opens the namespaces and joins them to this machine.
  *
@@ -135,12 +165,13 @@ export async function openNamespace(): Promise<Namespace> {
     holder.unref();
     for (const pipe of [holder.stdin, holder.stdout, holder.stderr])
       (pipe as { unref?(): void } | null)?.unref?.(); // sockets, though typed as streams
-    return {
+    const namespace: Namespace = {
       address,
       hostAddress,
       interfaceName: name,
       pid,
       run,
+      connect: (other) => connect(namespace, other),
       start(command, args, { env, logFd }) {
         const child = spawn('nsenter', within(command, args), { env, stdio: ['ignore', logFd, logFd] });
         child.unref();
@@ -151,6 +182,7 @@ export async function openNamespace(): Promise<Namespace> {
       },
       close,
     };
+    return namespace;
   } catch (error) {
     await close();
     throw error;

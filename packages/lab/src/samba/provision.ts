@@ -9,6 +9,7 @@ import type { Directory } from './directory.ts';
 import { SambaError } from './errors.ts';
 import { writeChange, writeEntry } from './ldif.ts';
 import type { RunOptions, RunResult } from './program.ts';
+import { tlsSettings } from './tls.ts';
 
 export interface SambaUser {
   /** The sAMAccountName; the user principal name is this at the realm in lower case. */
@@ -71,6 +72,7 @@ export async function mountFolders(
   workDir: string,
   names: DomainNames,
   address: string,
+  others: readonly { fqdn: string; address: string }[] = [],
 ): Promise<DomainFolders> {
   for (const folder of [...Object.keys(STANDING_IN), 'shares']) {
     rmSync(join(workDir, folder), { recursive: true, force: true });
@@ -78,8 +80,14 @@ export async function mountFolders(
   }
   const domain = names.realm.toLowerCase();
   const fqdn = `${names.hostName}.${domain}`;
-  writeFileSync(join(workDir, 'hosts'), `127.0.0.1 localhost\n${address} ${fqdn} ${names.hostName}\n`);
-  writeFileSync(join(workDir, 'resolv.conf'), `search ${domain}\nnameserver ${address}\n`);
+  const known = others.map((other) => `${other.address} ${other.fqdn}\n`).join('');
+  writeFileSync(
+    join(workDir, 'hosts'),
+    `127.0.0.1 localhost\n${address} ${fqdn} ${names.hostName}\n${known}`,
+  );
+  // A controller that joins asks those that are there.
+  const servers = [...others, { address }].map((server) => `nameserver ${server.address}\n`).join('');
+  writeFileSync(join(workDir, 'resolv.conf'), `search ${domain}\n${servers}`);
   const script = [
     'set -e; cd "$0"',
     'mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/samba /run/shares',
@@ -118,6 +126,21 @@ export async function provisionDomain(
       cause: error instanceof SambaError ? error.code : undefined,
     });
   }
+}
+
+/** Joins a domain as another writable controller: it copies the directory of the one that is there. */
+export async function joinDomain(
+  run: Run,
+  names: DomainNames,
+  adminPassword: string,
+  from: string,
+): Promise<void> {
+  const args = [
+    ...['domain', 'join', names.realm.toLowerCase(), 'DC', `--server=${from}`],
+    ...['-U', `Administrator%${adminPassword}`, '--dns-backend=SAMBA_INTERNAL'],
+    ...[`--realm=${names.realm}`, `--option=netbios name=${names.hostName.toUpperCase()}`],
+  ];
+  await run('samba-tool', args, { timeoutSeconds: 120 });
 }
 
 /** Adds groups and users. */
@@ -205,8 +228,8 @@ export function writeSmbConf(
   names: DomainNames,
   address: string,
   serverServices: string | undefined,
-  shares: readonly SambaShare[],
-  accounts: Accounts,
+  shares: readonly SambaShare[] = [],
+  accounts: Accounts = new Map(),
 ): void {
   const sysvol = `${STANDING_IN.lib}/sysvol`;
   const section = (name: string, members: Record<string, string>) =>
@@ -225,6 +248,7 @@ export function writeSmbConf(
       'disable spoolss': 'yes',
       'prefork children': '1',
       'log level': '1 auth_audit:3',
+      ...tlsSettings(folders.privateDir),
       ...(serverServices && { 'server services': serverServices }),
     }),
     section('sysvol', { path: sysvol, 'read only': 'no' }),
