@@ -37,6 +37,12 @@ const registry = {
   'device-certificate-superseded': [400, 'invalid_client', 9300045],
   'device-certificate-expired': [400, 'invalid_client', 9300046],
   'device-signature-invalid': [400, 'invalid_client', 9300047],
+  // Using a Primary Refresh Token.
+  'prt-unknown': [400, 'invalid_grant', 9300250],
+  'prt-superseded': [400, 'invalid_grant', 9300251],
+  'prt-reused': [400, 'invalid_grant', 9300252],
+  'prt-signature-invalid': [400, 'invalid_grant', 9300253],
+  'resource-unknown': [400, 'invalid_resource', 9300254],
   // Administration.
   'user-not-found': [404, 'invalid_request', 9300050],
   'user-exists': [409, 'invalid_request', 9300051],

@@ -17,7 +17,7 @@ import { dialectOf } from '../src/store/dialect-of.ts';
 import { isUniqueViolation } from '../src/store/errors.ts';
 import { checkStoreIdentity, recordStoreIdentity } from '../src/store/identity.ts';
 import { migrateStore, type Store, unmigrateStore } from '../src/store/open.ts';
-import type { CredentialRow, DeviceRow, KerberosDomainRow, UserRow } from '../src/store/schema.ts';
+import type { CredentialRow, DeviceRow, KerberosDomainRow, PrtRow, UserRow } from '../src/store/schema.ts';
 import { ensureTenantKeys, loadTenantKeys } from '../src/tenant-keys/rules.ts';
 import * as users from '../src/users/queries.ts';
 import * as keys from '../src/webauthn/queries.ts';
@@ -85,7 +85,7 @@ const newDevice = (userId: string): DeviceRow => ({
   registered_on: NOW,
 });
 
-const newPrt = (userId: string, deviceId: string) => ({
+const newPrt = (userId: string, deviceId: string, family: string = randomUUID()): PrtRow => ({
   token_hash: randomBytes(32).toString('base64url'),
   user_id: userId,
   device_id: deviceId,
@@ -93,6 +93,11 @@ const newPrt = (userId: string, deviceId: string) => ({
   kdf_version: 2,
   issued_on: NOW,
   expires_on: LATER,
+  family,
+  credential_id: null,
+  authenticated_on: NOW,
+  superseded_on: null,
+  used: 0,
 });
 
 const auditEvent = (subject: string): AuditEvent => ({
@@ -273,6 +278,27 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await prts.insertPrt(store, prt, current)).toBe(true);
       await users.deleteUser(store, user.id);
       expect(await store.selectFrom('prts').selectAll().execute()).toEqual([]);
+    });
+
+    test('the first use of a PRT supersedes the others of its family, and they go together', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const device = newDevice(user.id);
+      await devices.insertDevice(store, device);
+      const [old, next, stranger] = [
+        newPrt(user.id, device.id, 'family'),
+        newPrt(user.id, device.id, 'family'),
+        newPrt(user.id, device.id),
+      ];
+      for (const row of [old, next, stranger])
+        expect(await prts.insertPrt(store, row, device.certificate_sha256)).toBe(true);
+      await prts.noteFirstUse(store, next, NOW, LATER);
+      expect(await prts.prtByHash(store, old.token_hash)).toEqual({ ...old, superseded_on: NOW });
+      expect(await prts.prtByHash(store, next.token_hash)).toEqual({ ...next, used: 1 });
+      expect(await prts.prtByHash(store, stranger.token_hash)).toEqual(stranger);
+      await prts.deleteFamily(store, 'family');
+      expect(await prts.prtByHash(store, next.token_hash)).toBeUndefined();
+      expect(await prts.prtByHash(store, stranger.token_hash)).toEqual(stranger);
     });
 
     test('a KerberosDomain is published over an older one', async () => {

@@ -24,7 +24,8 @@ export type AuditEventName =
   | 'access.refused'
   | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`
-  | `prt.${'issued' | 'refused'}`
+  | `prt.${'issued' | 'refused' | 'renewed' | 'use-refused' | 'reuse-detected'}`
+  | 'access-token.issued'
   | `tgt.${'issued' | 'refused'}`;
 
 export interface AuditEvent {
@@ -38,6 +39,9 @@ export interface AuditEvent {
   reason?: string;
   correlationId: string;
 }
+
+/** Who did it, on what, and under which number: what the lines of one request share. */
+export type Audited = Pick<AuditEvent, 'actor' | 'subject' | 'correlationId'>;
 
 const LONGEST_TEXT = 256;
 const NO_HASH = '0'.repeat(64);

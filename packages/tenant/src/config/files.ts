@@ -109,6 +109,7 @@ export function ensureConfig(stateDir: string, given: InitOptions): TenantConfig
     store: options.store ?? { sqlite: 'tenant.db' },
     lab: options.lab ?? false,
     ...(options.metadata !== undefined && { metadata: options.metadata }),
+    ...(options.resources !== undefined && { resources: options.resources }),
   };
   checkRpId(config);
   const draft = `${path}.${process.pid}.new`;

@@ -65,6 +65,8 @@ const fields = {
   lab: z.boolean(),
   /** Models of security keys: names, roots of attestation, certification, status. */
   metadata: metadata.optional(),
+  /** Audiences for which devices get access tokens; each must check them through the published keys. */
+  resources: z.array(z.string().min(1).max(2048)).max(256).optional(),
 };
 
 export const configSchema = z.strictObject(fields);
@@ -82,6 +84,7 @@ export const initSchema = z.strictObject({
   store: fields.store.optional(),
   lab: fields.lab.optional(),
   metadata: fields.metadata,
+  resources: fields.resources,
 });
 export type InitOptions = z.input<typeof initSchema>;
 

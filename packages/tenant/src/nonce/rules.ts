@@ -12,7 +12,7 @@ import { insertSpent } from './queries.ts';
 /** How long a nonce is good, in seconds. */
 const NONCE_LIFETIME_SECONDS = 300;
 /** What a nonce is spent on. One nonce may serve a PRT request and the assertion inside it. */
-export type NonceUse = 'prt-request' | 'prt-assertion' | 'registration-assertion';
+export type NonceUse = 'prt-request' | 'prt-assertion' | 'prt-use' | 'registration-assertion';
 
 const VERSION = 1;
 const BODY_BYTES = 1 + 6 + 16;

@@ -13,21 +13,21 @@ import {
 import type { UserRow } from '../store/schema.ts';
 import type { Tenant } from '../tenant.ts';
 import { idToken } from '../tokens/rules.ts';
-import type { PrtRequest } from './request.ts';
+import type { Asked } from './issue.ts';
 import type { Ticket } from './ticket.ts';
 
 interface Issued {
-  request: PrtRequest;
+  asked: Asked;
   user: UserRow;
   prt: string;
   sessionKey: Uint8Array;
-  sessionKeyJwe: string;
+  sessionKeyJwe?: string;
   /** Undefined where none was asked for. */
   ticket: Ticket | undefined;
 }
 
 export async function prtAnswer(tenant: Tenant, issued: Issued): Promise<PrtAnswer> {
-  const { user, request, ticket } = issued;
+  const { user, asked, ticket, sessionKeyJwe } = issued;
   const { tenantId } = tenant.config;
   const expires = Math.floor(tenant.now().getTime() / 1000) + PRT_LIFETIME_SECONDS;
   return {
@@ -37,15 +37,15 @@ export async function prtAnswer(tenant: Tenant, issued: Issued): Promise<PrtAnsw
     expires_on: String(expires),
     refresh_token: issued.prt,
     refresh_token_expires_in: PRT_LIFETIME_SECONDS,
-    session_key_jwe: issued.sessionKeyJwe,
-    id_token: await idToken(tenant, user, request.clientId),
+    ...(sessionKeyJwe === undefined ? {} : { session_key_jwe: sessionKeyJwe }),
+    id_token: await idToken(tenant, user, asked.clientId),
     client_info: encodeBase64Url(Buffer.from(JSON.stringify({ uid: user.id, utid: tenantId }))),
     device_tenant_id: tenantId,
     ...(ticket === undefined ? {} : ticketMembers(ticket, issued)),
   };
 }
 
-function ticketMembers(ticket: Ticket, { sessionKey, request }: Issued): Partial<PrtAnswer> {
+function ticketMembers(ticket: Ticket, { sessionKey, asked }: Issued): Partial<PrtAnswer> {
   const noCloud = JSON.stringify({ ...EMPTY, error: 'tgt-no-cloud-realm' });
   if (!ticket.made) {
     return {
@@ -55,7 +55,7 @@ function ticketMembers(ticket: Ticket, { sessionKey, request }: Issued): Partial
     };
   }
   const { tgt } = ticket;
-  const clientKey = encryptWithSessionKey(sessionKey, tgt.clientKey, request.mode);
+  const clientKey = encryptWithSessionKey(sessionKey, tgt.clientKey, asked.mode);
   const messageBuffer = encodeBase64(tgt.messageBuffer);
   const message: TgtMessage = {
     ...EMPTY,

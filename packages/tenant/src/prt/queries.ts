@@ -1,6 +1,6 @@
 /** The table of Primary Refresh Tokens: hashes, never the tokens themselves. */
 import type { Store } from '../store/open.ts';
-import type { Database } from '../store/schema.ts';
+import type { PrtRow } from '../store/schema.ts';
 
 /**
  * Adds a token, if at this very moment the device is enabled and its certificate still that one, and the user
@@ -8,31 +8,31 @@ import type { Database } from '../store/schema.ts';
  */
 export async function insertPrt(
   store: Store,
-  { user_id, device_id, ...row }: Database['prts'],
+  { user_id, device_id, ...row }: PrtRow,
   certificateSha256: string,
 ): Promise<boolean> {
+  const texts = [
+    'token_hash',
+    'session_key_sealed',
+    'issued_on',
+    'expires_on',
+    'family',
+    'credential_id',
+    'authenticated_on',
+    'superseded_on',
+  ] as const;
   const result = await store
     .insertInto('prts')
-    .columns([
-      'user_id',
-      'device_id',
-      'token_hash',
-      'session_key_sealed',
-      'kdf_version',
-      'issued_on',
-      'expires_on',
-    ])
+    .columns(['user_id', 'device_id', 'kdf_version', 'used', ...texts])
     .expression((from) =>
       from
         .selectFrom(['users', 'devices'])
         .select(({ val, cast }) => [
           'users.id',
           'devices.id as device_id',
-          val(row.token_hash).as('token_hash'),
-          val(row.session_key_sealed).as('session_key_sealed'),
           cast<number>(val(row.kdf_version), 'integer').as('kdf_version'),
-          val(row.issued_on).as('issued_on'),
-          val(row.expires_on).as('expires_on'),
+          cast<number>(val(row.used), 'integer').as('used'),
+          ...texts.map((name) => cast<string | null>(val(row[name]), 'text').as(name)),
         ])
         .where('users.id', '=', user_id)
         .where('users.enabled', '=', 1)
@@ -42,6 +42,38 @@ export async function insertPrt(
     )
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n;
+}
+
+export function prtByHash(store: Store, hash: string): Promise<PrtRow | undefined> {
+  return store.selectFrom('prts').selectAll().where('token_hash', '=', hash).executeTakeFirst();
+}
+
+/**
+ * Notes the first use of a token: its holder has it, so every other one of its family is done with.
+ *
+ * @param forgetOn when those others may be forgotten; until then their use is told as reuse
+ */
+export function noteFirstUse(
+  store: Store,
+  { token_hash, family }: PrtRow,
+  now: string,
+  forgetOn: string,
+): Promise<void> {
+  return store.transaction().execute(async (transaction) => {
+    await transaction.updateTable('prts').set({ used: 1 }).where('token_hash', '=', token_hash).execute();
+    await transaction
+      .updateTable('prts')
+      .set({ superseded_on: now, expires_on: forgetOn })
+      .where('family', '=', family)
+      .where('token_hash', '!=', token_hash)
+      .where('superseded_on', 'is', null)
+      .execute();
+  });
+}
+
+/** Revokes all tokens of a family. */
+export async function deleteFamily(store: Store, family: string): Promise<void> {
+  await store.deleteFrom('prts').where('family', '=', family).execute();
 }
 
 export async function purgePrts(store: Store, now: string): Promise<void> {

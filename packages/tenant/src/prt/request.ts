@@ -11,11 +11,11 @@ import {
   PRT_SCOPES,
   PrtError,
   parseAssertion,
-  parseJws,
 } from '@kennel/prt';
 import { z } from 'zod';
 import { firstIssue } from '../config/schema.ts';
 import { TenantError } from '../errors.ts';
+import type { Asked } from './issue.ts';
 
 /** The outer form; `tgt` in any case. Further fields (client_info, ...) say nothing that we need. */
 export const prtForm = z.object({
@@ -25,7 +25,9 @@ export const prtForm = z.object({
 });
 export type PrtForm = z.output<typeof prtForm>;
 
-const nonce = z.string().min(1).max(256);
+/** A token of ours is 43 characters; others may send longer ones, and learn that they are unknown. */
+export const tokenText = z.string().min(1).max(4096);
+export const nonce = z.string().min(1).max(256);
 
 const payloadSchema = z.object({
   client_id: z.enum(Object.values(CLIENT_IDS)),
@@ -35,36 +37,33 @@ const payloadSchema = z.object({
   scope: z.string().max(1024),
   grant_type: z.string().max(128),
   assertion: z.string().max(16_384).optional(),
+  /** The token in whose place the new one comes. */
+  previous_refresh_token: tokenText.optional(),
   tgt: z.union([z.string().max(8), z.boolean()]).optional(),
   /** Ours: "A256GCM" asks for true GCM under the session key; the existing brokers read CBC. */
   session_key_enc: z.literal('A256GCM').optional(),
 });
 
-export interface PrtRequest {
+export interface PrtRequest extends Asked {
   jws: ParsedJws;
   /** DER, as sent in `x5c`. */
   certificate: Uint8Array;
-  clientId: string;
   requestNonce: string;
   assertionNonce: string;
   assertion: FidoAssertion;
-  wantsTicket: boolean;
   kdfVersion: 1 | 2;
-  mode: 'gcm' | 'cbc';
+  previousPrt: string | undefined;
 }
 
 /** @throws TenantError `request-malformed`, `grant-type-unsupported` */
-export function parsePrtRequest(form: PrtForm): PrtRequest {
+export function parsePrtRequest(form: PrtForm, jws: ParsedJws): PrtRequest {
   try {
-    const jws = parseJws(form.request);
     const [certificate] = certificatesOf(jws.header);
     if (certificate === undefined) throw malformed('it bears no certificate');
     const payload = payloadSchema.safeParse(jws.payload);
     if (!payload.success) throw malformed(firstIssue(payload.error));
     const { client_id, request_nonce, assertion_nonce, scope, tgt, session_key_enc } = payload.data;
-    const scopes = scope.split(' ');
-    if (!PRT_SCOPES.every((needed) => scopes.includes(needed)))
-      throw malformed('its scope lacks openid or aza');
+    if (!asksForPrt(scope)) throw malformed('its scope lacks openid or aza');
     return {
       jws,
       certificate,
@@ -75,6 +74,7 @@ export function parsePrtRequest(form: PrtForm): PrtRequest {
       wantsTicket: isTrue(form.tgt) || isTrue(tgt),
       kdfVersion: jws.header.kdf_ver === 2 ? 2 : 1,
       mode: session_key_enc === undefined ? 'cbc' : 'gcm',
+      previousPrt: payload.data.previous_refresh_token,
     };
   } catch (error) {
     if (error instanceof PrtError) throw malformed(error.message);
@@ -101,10 +101,16 @@ function assertionText(payload: z.output<typeof payloadSchema>): string {
   return assertion;
 }
 
-const isTrue = (value: string | boolean | undefined) =>
+export function asksForPrt(scope: string): boolean {
+  const scopes = scope.split(' ');
+  return PRT_SCOPES.every((needed) => scopes.includes(needed));
+}
+
+/** `true` as clients write it. */
+export const isTrue = (value: string | boolean | undefined) =>
   value === true || String(value).toLowerCase() === 'true';
 
-const malformed = (what: string) =>
+export const malformed = (what: string) =>
   new TenantError(
     'request-malformed',
     `The PRT request cannot be read: ${what}. Update the client, then sign in again.`,

@@ -1,32 +1,29 @@
 /**
- * Issuing a Primary Refresh Token for a FIDO2 assertion on a registered device ([MS-OAPXBC] 3.2.5.1.2). The
- * checks stand in this order: request, device, nonce, assertion and key, user. The token itself is never
- * stored, only its hash; the session key is, sealed.
+ * A Primary Refresh Token for a FIDO2 assertion on a registered device ([MS-OAPXBC] 3.2.5.1.2). The checks stand
+ * in this order: request, device, nonce, assertion and key, user.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { PRT_LIFETIME_SECONDS, type PrtAnswer, parseTransportKey, wrapSessionKey } from '@kennel/prt';
-import { seal } from '@kennel/secrets';
-import type { AuditEvent } from '../audit/rules.ts';
+import { randomUUID } from 'node:crypto';
+import { type ParsedJws, type PrtAnswer, parseTransportKey, wrapSessionKey } from '@kennel/prt';
+import type { AuditEvent, Audited } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
-import type { DeviceRow, UserRow } from '../store/schema.ts';
-import { iso, later, type Tenant, type Visitor } from '../tenant.ts';
+import type { CredentialRow, DeviceRow, UserRow } from '../store/schema.ts';
+import { iso, type Tenant, type Visitor } from '../tenant.ts';
 import { verifyAssertion } from '../webauthn/assertion.ts';
-import { prtAnswer } from './answer.ts';
 import { verifyDevice } from './device.ts';
-import { insertPrt } from './queries.ts';
+import { hashOfPrt, makePrt } from './issue.ts';
+import { deleteFamily, prtByHash } from './queries.ts';
 import { type PrtForm, type PrtRequest, parsePrtRequest } from './request.ts';
-import { ticketFor } from './ticket.ts';
-
-const TOKEN_BYTES = 32;
 
 /** @throws TenantError of every check; a request that cannot be read is not audited, everything after is */
 export async function issuePrt(
   tenant: Tenant,
   { source, correlationId }: Visitor,
   form: PrtForm,
+  jws: ParsedJws,
 ): Promise<PrtAnswer> {
-  const request = parsePrtRequest(form);
+  const request = parsePrtRequest(form, jws);
+  let key: CredentialRow | undefined;
   let actor = 'unknown';
   let known = false;
   let subject = `key:${request.assertion.id}`;
@@ -49,11 +46,12 @@ export async function issuePrt(
       { correlationId },
       request.assertion,
       purpose,
-      (holder, key) => {
-        subject = `user:${holder.id} key:${key.id}`;
+      (holder, credential) => {
+        key = credential;
+        subject = `user:${holder.id} key:${credential.id}`;
       },
     );
-    return await issue(tenant, request, device, user, { correlationId, actor, subject });
+    return await issue(tenant, request, { device, user, key }, { correlationId, actor, subject });
   } catch (error) {
     if (error instanceof TenantError) {
       const event: AuditEvent = {
@@ -73,49 +71,33 @@ export async function issuePrt(
 async function issue(
   tenant: Tenant,
   request: PrtRequest,
-  device: DeviceRow,
-  user: UserRow,
-  audited: Pick<AuditEvent, 'actor' | 'subject' | 'correlationId'>,
+  { device, user, key }: { device: DeviceRow; user: UserRow; key: CredentialRow | undefined },
+  audited: Audited,
 ): Promise<PrtAnswer> {
-  const now = tenant.now();
   const { sessionKey, jwe } = await wrapSessionKey(parseTransportKey(device.transport_key));
   try {
-    const prt = randomBytes(TOKEN_BYTES).toString('base64url');
-    const tokenHash = hashOfPrt(prt);
-    const row = {
-      token_hash: tokenHash,
-      user_id: user.id,
-      device_id: device.id,
-      session_key_sealed: Buffer.from(seal(tenant.master, sessionKeyLabel(tokenHash), sessionKey)).toString(
-        'base64url',
-      ),
+    const origin = {
+      family: randomUUID(),
+      credential_id: key?.id ?? null,
+      authenticated_on: iso(tenant.now()),
       kdf_version: request.kdfVersion,
-      issued_on: iso(now),
-      expires_on: iso(later(now, PRT_LIFETIME_SECONDS)),
     };
-    if (!(await insertPrt(tenant.store, row, device.certificate_sha256))) {
-      throw new TenantError(
-        'changed-meanwhile',
-        'Your account or this device was changed at this very moment. Sign in again.',
-      );
-    }
-    const events: AuditEvent[] = [{ ...audited, event: 'prt.issued', outcome: 'allowed' }];
-    const ticket = request.wantsTicket ? await ticketFor(tenant, user) : undefined;
-    if (ticket?.made === true) events.push({ ...audited, event: 'tgt.issued', outcome: 'allowed' });
-    if (ticket?.made === false) {
-      events.push({ ...audited, event: 'tgt.refused', outcome: 'denied', reason: ticket.code });
-    }
-    await tenant.audit.record(...events);
-    const answer = await prtAnswer(tenant, { request, user, prt, sessionKey, sessionKeyJwe: jwe, ticket });
-    if (ticket?.made === true) ticket.tgt.clientKey.fill(0);
+    const made = { event: 'prt.issued', asked: request, device, user, origin, sessionKey } as const;
+    const answer = await makePrt(tenant, { ...made, sessionKeyJwe: jwe }, audited);
+    await retirePrevious(tenant, request.previousPrt, device, user);
     return answer;
   } finally {
     sessionKey.fill(0);
   }
 }
 
-/** What a PRT is known by in the store. */
-const hashOfPrt = (prt: string): string => createHash('sha256').update(prt).digest('base64url');
-
-/** The seal of a session key is bound to its token. */
-const sessionKeyLabel = (tokenHash: string) => ({ purpose: 'session-key', row: tokenHash });
+/** The token that the device says this one is in place of: its own, of the same user, and no other. */
+async function retirePrevious(
+  tenant: Tenant,
+  prt: string | undefined,
+  device: DeviceRow,
+  user: UserRow,
+): Promise<void> {
+  const row = prt === undefined ? undefined : await prtByHash(tenant.store, hashOfPrt(prt));
+  if (row?.device_id === device.id && row.user_id === user.id) await deleteFamily(tenant.store, row.family);
+}

@@ -13,15 +13,7 @@ export interface Database {
   challenges: { challenge_hash: string; purpose: string; user_id: string; expires_on: string };
   credentials: CredentialRow;
   devices: DeviceRow;
-  prts: {
-    token_hash: string;
-    user_id: string;
-    device_id: string;
-    session_key_sealed: string;
-    kdf_version: number;
-    issued_on: string;
-    expires_on: string;
-  };
+  prts: PrtRow;
   kerberos_domains: KerberosDomainRow;
   audit: AuditRow;
   /** The last good metadata BLOB, as it was signed. */
@@ -30,6 +22,26 @@ export interface Database {
   user_group_members: { group_id: string; user_id: string };
   key_policies: KeyPolicyRow;
   ceremony_events: CeremonyEventRow;
+}
+
+export interface PrtRow {
+  token_hash: string;
+  user_id: string;
+  device_id: string;
+  session_key_sealed: string;
+  kdf_version: number;
+  issued_on: string;
+  expires_on: string;
+  /** All tokens that came of one sign-in, by renewal, are one family. */
+  family: string;
+  /** The security key of that sign-in; null where there was none. */
+  credential_id: string | null;
+  /** When the person signed in; renewal does not change it. */
+  authenticated_on: string;
+  /** When a token of the same family was used in its place. */
+  superseded_on: string | null;
+  /** Whether it was used: only then its holder is known to have it. */
+  used: number;
 }
 
 export interface GroupRow {

@@ -1,10 +1,11 @@
 /** The token endpoint, whose grant types lead into the folders, and what publishes the tenant's keys. */
-import { CLIENT_IDS, DRS_RESOURCE, GRANT_TYPES, PrtError, parseAssertion } from '@kennel/prt';
+import { CLIENT_IDS, DRS_RESOURCE, GRANT_TYPES, PrtError, parseAssertion, parseJws } from '@kennel/prt';
 import { z } from 'zod';
 import { TenantError } from '../errors.ts';
 import { issueNonce } from '../nonce/rules.ts';
-import { prtForm } from '../prt/request.ts';
+import { type PrtForm, prtForm } from '../prt/request.ts';
 import { issuePrt } from '../prt/rules.ts';
+import { usePrt } from '../prt/use.ts';
 import type { Routes } from '../server/fastify.ts';
 import { checkSegment, tenantParams } from '../server/segment.ts';
 import { issuerOf, type Tenant } from '../tenant.ts';
@@ -26,15 +27,20 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
   app.post(
     '/:tenant/oauth2/token',
     { schema: { params: tenantParams, body: tokenForm } },
-    async (request) => {
+    async (request, reply) => {
       checkSegment(tenant, request.params.tenant);
       const form = request.body;
       const by = { correlationId: request.id, source: request.ip };
       switch (form.grant_type) {
         case GRANT_TYPES.nonce:
           return { Nonce: issueNonce(tenant) };
-        case GRANT_TYPES.jwtBearer:
-          return issuePrt(tenant, by, form);
+        case GRANT_TYPES.jwtBearer: {
+          const jws = readRequest(form);
+          if (jws.header.alg !== 'HS256' || jws.header.x5c !== undefined)
+            return issuePrt(tenant, by, form, jws);
+          // The whole body is one JWE under the session key.
+          return reply.type('application/jose').send(await usePrt(tenant, by, form, jws));
+        }
         case GRANT_TYPES.fido2:
           return {
             token_type: 'Bearer',
@@ -74,9 +80,14 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
   );
 }
 
-function readAssertion(text: string) {
+/** Under the device's key (RS256) a PRT is asked for, under the session key (HS256) one is used. */
+const readRequest = (form: PrtForm) => wellFormed(() => parseJws(form.request));
+
+const readAssertion = (text: string) => wellFormed(() => parseAssertion(text));
+
+function wellFormed<T>(read: () => T): T {
   try {
-    return parseAssertion(text);
+    return read();
   } catch (error) {
     if (!(error instanceof PrtError)) throw error;
     throw new TenantError('request-malformed', error.message, { cause: error.code });

@@ -107,7 +107,8 @@ export async function userOfRegistrationToken(tenant: Tenant, token: string): Pr
   }
 }
 
-function sign(
+/** A signed token about a user. */
+export function sign(
   tenant: Tenant,
   user: UserRow,
   audience: string,

@@ -21,16 +21,17 @@ export async function insertCredential(store: Store, row: CredentialRow): Promis
   await store.insertInto('credentials').values(row).execute();
 }
 
+/** A key, removed ones included. */
+export function credentialById(store: Store, id: string): Promise<CredentialRow | undefined> {
+  return store.selectFrom('credentials').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 /** A key with the user it belongs to, removed ones included. */
 export async function credentialWithUser(
   store: Store,
   id: string,
 ): Promise<{ credential: CredentialRow; user: UserRow } | undefined> {
-  const credential = await store
-    .selectFrom('credentials')
-    .selectAll()
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const credential = await credentialById(store, id);
   if (credential === undefined) return undefined;
   const user = await store
     .selectFrom('users')

@@ -1,0 +1,84 @@
+/**
+ * Making a Primary Refresh Token, by sign-in or renewal: the row, the partial TGT, the lines of the audit. The
+ * token itself is never stored, only its hash; the session key is, sealed.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { PRT_LIFETIME_SECONDS, type PrtAnswer } from '@kennel/prt';
+import { open, seal } from '@kennel/secrets';
+import type { AuditEvent, Audited } from '../audit/rules.ts';
+import { TenantError } from '../errors.ts';
+import type { DeviceRow, PrtRow, UserRow } from '../store/schema.ts';
+import { iso, later, type Tenant } from '../tenant.ts';
+import { prtAnswer } from './answer.ts';
+import { insertPrt } from './queries.ts';
+import { ticketFor } from './ticket.ts';
+
+const TOKEN_BYTES = 32;
+
+/** What the device asked for, and how it reads the answer. */
+export interface Asked {
+  clientId: string;
+  wantsTicket: boolean;
+  /** True GCM under the session key, or the CBC that the existing brokers read. */
+  mode: 'gcm' | 'cbc';
+}
+
+export interface NewPrt {
+  event: 'prt.issued' | 'prt.renewed';
+  asked: Asked;
+  device: DeviceRow;
+  user: UserRow;
+  /** Of the sign-in that it comes of. */
+  origin: Pick<PrtRow, 'family' | 'credential_id' | 'authenticated_on' | 'kdf_version'>;
+  sessionKey: Uint8Array;
+  /** Only where the session key is new. */
+  sessionKeyJwe?: string;
+}
+
+/** @throws TenantError `changed-meanwhile` */
+export async function makePrt(tenant: Tenant, given: NewPrt, audited: Audited): Promise<PrtAnswer> {
+  const { asked, device, user, origin, sessionKey } = given;
+  const now = tenant.now();
+  const prt = randomBytes(TOKEN_BYTES).toString('base64url');
+  const tokenHash = hashOfPrt(prt);
+  const row: PrtRow = {
+    ...origin,
+    token_hash: tokenHash,
+    user_id: user.id,
+    device_id: device.id,
+    session_key_sealed: Buffer.from(seal(tenant.master, sealLabel(tokenHash), sessionKey)).toString(
+      'base64url',
+    ),
+    issued_on: iso(now),
+    expires_on: iso(later(now, PRT_LIFETIME_SECONDS)),
+    superseded_on: null,
+    used: 0,
+  };
+  if (!(await insertPrt(tenant.store, row, device.certificate_sha256))) {
+    throw new TenantError(
+      'changed-meanwhile',
+      'Your account or this device was changed at this very moment. Sign in again.',
+    );
+  }
+  const events: AuditEvent[] = [{ ...audited, event: given.event, outcome: 'allowed' }];
+  const ticket = asked.wantsTicket ? await ticketFor(tenant, user) : undefined;
+  if (ticket?.made === true) events.push({ ...audited, event: 'tgt.issued', outcome: 'allowed' });
+  if (ticket?.made === false) {
+    events.push({ ...audited, event: 'tgt.refused', outcome: 'denied', reason: ticket.code });
+  }
+  await tenant.audit.record(...events);
+  const answer = await prtAnswer(tenant, { ...given, prt, ticket });
+  if (ticket?.made === true) ticket.tgt.clientKey.fill(0);
+  return answer;
+}
+
+/** What a PRT is known by in the store. */
+export const hashOfPrt = (prt: string): string => createHash('sha256').update(prt).digest('base64url');
+
+/** The session key of a stored token. */
+export function sessionKeyOf(tenant: Tenant, { token_hash, session_key_sealed }: PrtRow): Uint8Array {
+  return open(tenant.master, sealLabel(token_hash), Buffer.from(session_key_sealed, 'base64url'));
+}
+
+/** The seal of a session key is bound to its token. */
+const sealLabel = (tokenHash: string) => ({ purpose: 'session-key', row: tokenHash });
