@@ -152,6 +152,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
     ],
   },
   {
+    exit: 19,
+    meaning: 'the Primary Refresh Token is over or was revoked: sign in again',
+    codes: ['prt-unknown', 'prt-superseded', 'prt-reused', 'prt-signature-invalid'],
+  },
+  {
     exit: 20,
     meaning: 'no security key answers',
     codes: [

@@ -96,6 +96,23 @@ export const DEVICE_ERRORS = {
     message: 'This sign-in was already used once.',
     next: `${AGAIN} If you did not send it twice, tell your administrator.`,
   },
+  'prt-unknown': {
+    message: 'The Primary Refresh Token is over, or was revoked.',
+    next: AGAIN,
+  },
+  'prt-superseded': {
+    message: 'Another program of this device renewed the Primary Refresh Token a moment ago.',
+    next: 'Try again.',
+  },
+  'prt-reused': {
+    message:
+      'An old Primary Refresh Token was used again, so the tenant revoked it: it may have been copied.',
+    next: `${AGAIN} Tell your administrator, unless you put back a backup of this device.`,
+  },
+  'prt-signature-invalid': {
+    message: 'The session key of this device is not that of its Primary Refresh Token.',
+    next: AGAIN,
+  },
   'assertion-invalid': {
     message: "The tenant could not verify the security key's answer.",
     next: 'Sign in again with the key that is registered for you.',

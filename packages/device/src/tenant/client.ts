@@ -100,13 +100,11 @@ function readAnswer<S extends z.ZodType>(
 function refusal(json: unknown, endpoint: string, httpStatus: number): DeviceError {
   const { data } = refusalAnswer.safeParse(json);
   const about = `HTTP ${httpStatus}`;
-  if (data === undefined) {
-    const code = httpStatus >= 500 ? 'tenant-failed' : 'tenant-refused';
-    return new DeviceError(code, { about, details: { endpoint, httpStatus } });
-  }
+  const unnamed = httpStatus >= 500 ? 'tenant-failed' : 'tenant-refused';
+  if (data === undefined) return new DeviceError(unnamed, { about, details: { endpoint, httpStatus } });
   const { suberror, error, error_description: words, error_codes: numbers, trace_id: traceId } = data;
   const known = suberror !== undefined && Object.hasOwn(TENANT_SUBERRORS, suberror);
-  const code = (known ? TENANT_SUBERRORS[suberror] : undefined) ?? 'tenant-refused';
+  const code = (known ? TENANT_SUBERRORS[suberror] : undefined) ?? unnamed;
   const serverErrorText = plainText(words);
   const details = {
     endpoint,
