@@ -19,7 +19,12 @@ export type ActiveDirectoryErrorCode =
   | 'ldap-refused'
   | 'ldap-malformed'
   | 'ldap-failed'
-  | 'object-name-taken';
+  | 'object-name-taken'
+  | 'account-not-found'
+  | 'not-a-group'
+  | 'ldaps-untrusted'
+  | 'rotated-recently'
+  | 'rotation-waits';
 
 export class ActiveDirectoryError extends Error {
   override readonly name = 'ActiveDirectoryError';

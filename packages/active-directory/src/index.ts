@@ -3,6 +3,7 @@
 export { DS_FLAG, guidBytes, guidText, type NetlogonResponse } from './cldap/netlogon.ts';
 export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
+export { type DomainController, listDomainControllers } from './controllers.ts';
 export { ActiveDirectoryError } from './errors.ts';
 export { type KerberosServerKey, kerberosServerKey, publicationOf } from './kerberos-server/keytab.ts';
 export {
@@ -11,7 +12,13 @@ export {
   findServerObjects,
   type ServerObjects,
 } from './kerberos-server/objects.ts';
+export {
+  type ProtectedAccount,
+  type ProtectedBecause,
+  protectedAccounts,
+} from './kerberos-server/policy/protected.ts';
 export { type KrbtgtKey, type KrbtgtKeyRequest, readKrbtgtKey } from './kerberos-server/read-key.ts';
+export { type Account, findAccount } from './ldap/search.ts';
 export {
   type DcRequirement,
   flagNames,

@@ -270,6 +270,25 @@ export const EXIT_CODES: readonly ExitCode[] = [
   { exit: 51, meaning: 'kerberos-server get: the domain has no Kerberos server object', codes: [] },
   { exit: 52, meaning: 'kerberos-server get: the tenant has no key of the domain', codes: [] },
   { exit: 53, meaning: 'kerberos-server get: in step, and overdue for rotation', codes: [] },
+  {
+    exit: 54,
+    meaning:
+      "the next key of a Kerberos server waits: not every domain controller has it, or it is another's",
+    codes: ['rotation-waits', 'krbtgt-key-not-pending', 'krbtgt-number-differs'],
+  },
+  { exit: 55, meaning: 'the key was rotated less than a day ago: --force', codes: ['rotated-recently'] },
+  { exit: 56, meaning: 'kerberos-server verify: a domain controller failed', codes: [] },
+  {
+    exit: 57,
+    meaning: 'a probe could not be made or read',
+    codes: ['probe-invalid', 'probe-user-elsewhere'],
+  },
+  {
+    exit: 58,
+    meaning: 'a name in the domain is not known, or not of the kind that is needed',
+    codes: ['account-not-found', 'not-a-group'],
+  },
+  { exit: 59, meaning: "the domain controller's certificate is not trusted", codes: ['ldaps-untrusted'] },
 ];
 
 const BY_CODE = new Map(EXIT_CODES.flatMap(({ exit, codes }) => codes.map((code) => [code, exit] as const)));

@@ -12,7 +12,15 @@ export {
 } from './client/locate.ts';
 export { type RealmTransportOptions, realmTransport } from './client/realm-transport.ts';
 export { requestTgt, type TgtRequest, type TgtResult } from './client/request-tgt.ts';
-export { requestTicket, type TgsRequest, type TgsResult, throwIfKrbError } from './client/tgs.ts';
+export {
+  type AskedTicket,
+  makeTgsRequest,
+  readTgsReply,
+  requestTicket,
+  type TgsRequest,
+  type TgsResult,
+  throwIfKrbError,
+} from './client/tgs.ts';
 export {
   type KdcAddress,
   type KdcExchange,

@@ -57,6 +57,10 @@ const registry = {
   'device-not-found': [404, 'invalid_request', 9300060],
   'kerberos-domain-not-found': [404, 'invalid_request', 9300061],
   'krbtgt-key-older': [409, 'invalid_request', 9300062],
+  'krbtgt-number-differs': [409, 'invalid_request', 9300220],
+  'krbtgt-key-not-pending': [409, 'invalid_request', 9300221],
+  'probe-invalid': [400, 'invalid_request', 9300222],
+  'probe-user-elsewhere': [400, 'invalid_request', 9300223],
   // The metadata service.
   'metadata-not-configured': [404, 'invalid_request', 9300063],
   'metadata-unreachable': [503, 'temporarily_unavailable', 9300064],

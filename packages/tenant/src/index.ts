@@ -9,7 +9,7 @@ export type { Device } from './devices/schema.ts';
 export { TenantError, type TenantErrorCode } from './errors.ts';
 export type { Group, NewGroup } from './groups/schema.ts';
 export { type InitialisedTenant, initTenant } from './init.ts';
-export type { KerberosDomain, NewKerberosDomain } from './kerberos-domains/schema.ts';
+export type { KerberosDomain, NewKerberosDomain, ProbeResult } from './kerberos-domains/schema.ts';
 export type { CertificationLevel, KeyModelInfo, MetadataStatus } from './metadata/schema.ts';
 export type {
   AcceptedModels,

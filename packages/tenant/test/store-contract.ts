@@ -312,6 +312,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         key_sealed: 'AA',
         previous_key_version: null,
         previous_key_sealed: null,
+        pending_key_version: null,
+        pending_key_sealed: null,
+        pending_key_updated_on: null,
         key_updated_on: NOW,
         published_on: NOW,
       };

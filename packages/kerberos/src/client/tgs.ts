@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { makeApReq } from '../ap/initiate.ts';
-import { type Credentials, credentialsOf } from '../credentials.ts';
+import { type CcachePrincipal, type Credentials, credentialsOf } from '../credentials.ts';
 import { Key } from '../crypto/key.ts';
 import { decodeDer } from '../der/codec.ts';
 import { KerberosError } from '../errors.ts';
@@ -87,7 +87,23 @@ function referredTo({ realm, sname }: TgsRequest, server: PrincipalName): string
 }
 
 async function exchange(request: TgsRequest, offset: number, now: Date): Promise<TgsResult> {
-  const { tgt, realm, sname } = request;
+  const asked = makeTgsRequest(request, now);
+  const reply = await request.transport(asked.message, request.realm);
+  return { ...readTgsReply(reply, asked), kdcTimeOffset: offset };
+}
+
+/** A TGS-REQ for a transport of one's own, and what is needed to read its answer: worth the ticket that comes. */
+export interface AskedTicket {
+  message: Uint8Array;
+  client: CcachePrincipal;
+  subkey: Key;
+  nonce: number;
+}
+
+export function makeTgsRequest(
+  { tgt, realm, sname, keyList }: Pick<TgsRequest, 'tgt' | 'realm' | 'sname' | 'keyList'>,
+  now: Date,
+): AskedTicket {
   const subkey = Key.random(tgt.key.etype);
   const nonce = randomBytes(4).readUInt32BE() & 0x7fffffff;
   const body = KdcReqBody.encode({
@@ -105,25 +121,28 @@ async function exchange(request: TgsRequest, offset: number, now: Date): Promise
     authenticatorUsage: KEY_USAGE.TGS_REQ_AUTHENTICATOR,
   });
   const padata: PaData[] = [{ type: PADATA.TGS_REQ, value: apReq }];
-  if (request.keyList)
-    padata.push({ type: PADATA.KEY_LIST_REQ, value: KeyListReq.encode([...request.keyList]) });
-  const reply = await request.transport(
-    TgsReq.encode({ pvno: 5, msgType: MSG_TYPE.TGS_REQ, padata, body: decodeDer(KdcReqBody, body) }),
-    realm,
-  );
-  return { ...readReply(reply, request, subkey, nonce), kdcTimeOffset: offset };
+  if (keyList) padata.push({ type: PADATA.KEY_LIST_REQ, value: KeyListReq.encode([...keyList]) });
+  return {
+    message: TgsReq.encode({
+      pvno: 5,
+      msgType: MSG_TYPE.TGS_REQ,
+      padata,
+      body: decodeDer(KdcReqBody, body),
+    }),
+    client: tgt.client,
+    subkey,
+    nonce,
+  };
 }
 
-function readReply(
+/** @throws KrbErrorReply; KerberosError `reply-mismatch`, `integrity-check-failed` */
+export function readTgsReply(
   bytes: Uint8Array,
-  request: TgsRequest,
-  subkey: Key,
-  nonce: number,
+  { client, subkey, nonce }: Omit<AskedTicket, 'message'>,
 ): Omit<TgsResult, 'kdcTimeOffset'> {
   throwIfKrbError(bytes);
   const reply = decodeDer(TgsRep, bytes);
   const part = decodeDer(EncTgsRepPart, decrypted(subkey, KEY_USAGE.TGS_REP_SUBKEY, reply.encPart));
-  const { client } = request.tgt;
   if (
     part.nonce !== nonce ||
     reply.crealm !== client.realm ||

@@ -8,7 +8,16 @@ import { statePaths } from '../config/files.ts';
 import type { Device } from '../devices/schema.ts';
 import { isTenantErrorCode, TenantError } from '../errors.ts';
 import type { Group, NewGroup } from '../groups/schema.ts';
-import type { KerberosDomain, NewKerberosDomain } from '../kerberos-domains/schema.ts';
+import type {
+  KerberosDomain,
+  KeyActivation,
+  NewKerberosDomain,
+  NewPendingKey,
+  NewProbe,
+  Probe,
+  ProbeAnswer,
+  ProbeResult,
+} from '../kerberos-domains/schema.ts';
 import type { KeyModelInfo, MetadataStatus } from '../metadata/schema.ts';
 import type {
   AcceptedModels,
@@ -52,6 +61,7 @@ export function adminClient(stateDir: string) {
   const policy = (name: string) => `/key-policies/${encodeURIComponent(name)}`;
   const ofUser = (name: string | undefined) =>
     name === undefined ? '' : `?user=${encodeURIComponent(name)}`;
+  const kerberosDomain = (dnsName: string) => `/kerberos-domains/${encodeURIComponent(dnsName)}`;
   const device = (id: string) => `/devices/${encodeURIComponent(id)}`;
   return {
     status: () => get<TenantStatus>('/status'),
@@ -87,7 +97,17 @@ export function adminClient(stateDir: string) {
     kerberosDomains: {
       publish: (given: NewKerberosDomain) => post<KerberosDomain>('/kerberos-domains', given),
       list: () => get<KerberosDomain[]>('/kerberos-domains'),
-      remove: (dnsName: string) => remove(`/kerberos-domains/${encodeURIComponent(dnsName)}`),
+      remove: (dnsName: string) => remove(kerberosDomain(dnsName)),
+      /** A key that is used only once it is activated. */
+      publishPending: (dnsName: string, given: NewPendingKey) =>
+        put<KerberosDomain>(`${kerberosDomain(dnsName)}/pending-key`, given),
+      activate: (dnsName: string, given: KeyActivation) =>
+        post<KerberosDomain>(`${kerberosDomain(dnsName)}/pending-key/activation`, given),
+      discardPending: (dnsName: string) => remove(`${kerberosDomain(dnsName)}/pending-key`),
+      /** A sealed request for one domain controller; its answer goes to `readProbe`. */
+      probe: (dnsName: string, given: NewProbe) => post<Probe>(`${kerberosDomain(dnsName)}/probes`, given),
+      readProbe: (dnsName: string, given: ProbeAnswer) =>
+        post<ProbeResult>(`${kerberosDomain(dnsName)}/probes/answer`, given),
     },
     groups: {
       create: (given: NewGroup) => post<Group>('/groups', given),

@@ -16,7 +16,8 @@ export type AuditEventName =
   | `user.${'created' | 'updated' | 'enabled' | 'disabled' | 'deleted'}`
   | `key.${'registered' | 'registration-refused' | 'removed'}`
   | `device.${'joined' | 'rejoined' | 'join-refused' | 'enabled' | 'disabled' | 'deleted'}`
-  | `kerberos-domain.${'published' | 'removed'}`
+  | `kerberos-domain.${'published' | 'removed' | 'key-pending' | 'key-activated' | 'key-discarded'}`
+  | `probe.${'minted' | 'answered' | 'refused'}`
   | 'key.counter-regressed'
   | `group.${'created' | 'deleted' | 'member-added' | 'member-removed'}`
   | `policy.${'updated' | 'removed' | 'reordered'}`

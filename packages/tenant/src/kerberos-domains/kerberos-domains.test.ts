@@ -1,5 +1,6 @@
 /** KerberosDomains over the admin socket: keys come in, roll over, and never come out. */
 import { randomBytes } from 'node:crypto';
+import { KrbError, krbtgt } from '@kennel/kerberos';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { CORP, startWorld, type World } from '../../test/world.ts';
 
@@ -26,6 +27,7 @@ test('a domain is published and shown without its key', async () => {
     keyVersion: 2,
     kvno: (41_234 - 65_536) * 65_536 + 2, // signed: N is above 32767
     previousKeyVersion: null,
+    pendingKeyVersion: null,
     keyUpdatedOn: expect.any(String),
     publishedOn: expect.any(String),
   });
@@ -74,5 +76,95 @@ test('removed, it is gone', async () => {
   expect(await world.admin.kerberosDomains.list()).toEqual([]);
   await expect(world.admin.kerberosDomains.remove('corp.example.com')).rejects.toMatchObject({
     code: 'kerberos-domain-not-found',
+  });
+});
+
+test('a pending key is tried and only then used; the one before is kept', async () => {
+  const { publish, publishPending, activate, discardPending, list } = world.admin.kerberosDomains;
+  const { dnsName } = await publish({ ...CORP, keyUpdatedOn: '2026-01-02T03:04:05.000Z' });
+  expect(await list()).toMatchObject([{ keyUpdatedOn: '2026-01-02T03:04:05.000Z' }]);
+  const next = { krbtgtNumber: CORP.krbtgtNumber, keyVersion: 3, etype: 18 as const, key: newKey() };
+  const activation = { keyVersion: 3, provenBy: ['dc1.corp.example.com'], without: ['dc2.corp.example.com'] };
+  await expect(activate(dnsName, activation)).rejects.toMatchObject({ code: 'krbtgt-key-not-pending' });
+  expect(await publishPending(dnsName, { ...next, keyUpdatedOn: '2026-02-03T04:05:06.000Z' })).toMatchObject({
+    keyVersion: 2,
+    pendingKeyVersion: 3,
+  });
+  await discardPending(dnsName);
+  await expect(discardPending(dnsName)).rejects.toMatchObject({ code: 'krbtgt-key-not-pending' });
+  await publishPending(dnsName, { ...next, keyUpdatedOn: '2026-02-03T04:05:06.000Z' });
+  const expected = {
+    keyVersion: 3,
+    previousKeyVersion: 2,
+    pendingKeyVersion: null,
+    keyUpdatedOn: '2026-02-03T04:05:06.000Z',
+  };
+  expect(await activate(dnsName, activation)).toMatchObject(expected);
+  expect(await activate(dnsName, activation)).toMatchObject(expected);
+  const [line] = await world.admin.audit.list({ limit: 1 });
+  expect(line).toMatchObject({
+    event: 'kerberos-domain.key-activated',
+    reason: 'proven by dc1.corp.example.com; without dc2.corp.example.com',
+  });
+});
+
+test('a pending key is of the same krbtgt and newer, and goes where its version is published outright', async () => {
+  const { publish, publishPending, list } = world.admin.kerberosDomains;
+  const { dnsName } = await publish(CORP);
+  const next = { krbtgtNumber: CORP.krbtgtNumber, keyVersion: 3, etype: 18 as const, key: newKey() };
+  await expect(publishPending(dnsName, { ...next, krbtgtNumber: 7 })).rejects.toMatchObject({
+    code: 'krbtgt-number-differs',
+  });
+  await expect(publishPending(dnsName, { ...next, keyVersion: 2 })).rejects.toMatchObject({
+    code: 'krbtgt-key-older',
+  });
+  await publishPending(dnsName, next);
+  await publish(CORP);
+  expect(await list()).toMatchObject([{ keyVersion: 2, pendingKeyVersion: 3 }]);
+  await publish({ ...CORP, keyVersion: 3, key: next.key });
+  expect(await list()).toMatchObject([{ keyVersion: 3, pendingKeyVersion: null, previousKeyVersion: 2 }]);
+});
+
+test('a probe shows neither ticket nor key to who carries it, and its answer is read only with its own token', async () => {
+  const { publish, probe, readProbe } = world.admin.kerberosDomains;
+  const { dnsName } = await publish(CORP);
+  const { request, token } = await probe(dnsName, { key: 'current' });
+  expect(Buffer.from(request, 'base64')[0]).toBe(0x6c); // TGS-REQ: APPLICATION 12
+  const answer = (code: number) =>
+    Buffer.from(
+      KrbError.encode({
+        pvno: 5,
+        msgType: 30,
+        stime: new Date(),
+        susec: 0,
+        errorCode: code,
+        realm: 'CORP.EXAMPLE.COM',
+        sname: krbtgt('CORP.EXAMPLE.COM'),
+      }),
+    ).toString('base64');
+  const read = (code: number, more = {}) =>
+    readProbe(dnsName, { token, reply: answer(code), controller: 'dc1.corp.example.com', ...more });
+  expect(await read(20)).toMatchObject({ redeemed: false, keyKnown: true, refusal: 'TGT_REVOKED' });
+  expect(await read(44)).toMatchObject({ redeemed: false, keyKnown: false, refusal: 'BADKEYVER' });
+  expect(await read(60)).toMatchObject({ redeemed: false, keyKnown: null });
+  for (const more of [
+    { token: `${token.slice(0, -4)}AAAA` },
+    { reply: Buffer.from('6d03020105', 'hex').toString('base64') },
+  ])
+    await expect(read(20, more)).rejects.toMatchObject({ code: 'probe-invalid' });
+  await expect(probe(dnsName, { key: 'pending' })).rejects.toMatchObject({ code: 'krbtgt-key-not-pending' });
+  world.clock.offset += 601;
+  await expect(read(20)).rejects.toMatchObject({ code: 'probe-invalid' });
+});
+
+test('a probe of a person follows the rules of a sign-in', async () => {
+  const { publish, probe } = world.admin.kerberosDomains;
+  const { dnsName } = await publish(CORP);
+  await world.admin.users.create({ userPrincipalName: 'nobody@corp.example.com' });
+  await expect(probe(dnsName, { key: 'current', user: 'nobody' })).rejects.toMatchObject({
+    code: 'tgt-no-on-premises-user',
+  });
+  await expect(probe(dnsName, { key: 'current', user: 'whoever' })).rejects.toMatchObject({
+    code: 'user-not-found',
   });
 });

@@ -19,6 +19,23 @@ export async function upsertDomain(store: Store, row: KerberosDomainRow): Promis
     .execute();
 }
 
+/** Replaces a row's keys, if they are still those of `before`. @returns whether they were */
+export async function replaceKeys(
+  store: Store,
+  before: KerberosDomainRow,
+  after: KerberosDomainRow,
+): Promise<boolean> {
+  const { dns_name, ...rest } = after;
+  const result = await store
+    .updateTable('kerberos_domains')
+    .set(rest)
+    .where('dns_name', '=', dns_name)
+    .where('key_sealed', '=', before.key_sealed)
+    .where('pending_key_sealed', before.pending_key_sealed === null ? 'is' : '=', before.pending_key_sealed)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
 /** Whether there was one. */
 export async function deleteDomain(store: Store, dnsName: string): Promise<boolean> {
   const result = await store

@@ -1,12 +1,9 @@
-/**
- * KerberosDomains and the keys of their read-only krbtgt. A key leaves this folder only towards the mint, never
- * in an answer; the previous one is kept, sealed, until the next rotation.
- */
-import { joinKvno, Key } from '@kennel/kerberos';
-import { open, seal } from '@kennel/secrets';
+/** KerberosDomains: published, listed, removed. The previous key is kept, sealed, until the next rotation. */
+import { joinKvno } from '@kennel/kerberos';
 import { TenantError } from '../errors.ts';
 import type { KerberosDomainRow } from '../store/schema.ts';
 import { type Caller, iso, type Tenant } from '../tenant.ts';
+import { sealKey } from './keys.ts';
 import { deleteDomain, domainByName, listDomains, upsertDomain } from './queries.ts';
 import type { KerberosDomain, NewKerberosDomain } from './schema.ts';
 
@@ -41,7 +38,6 @@ export async function publishDomain(
     );
   }
   const newer = !sameKrbtgt || given.keyVersion > before.key_version;
-  const key = Buffer.from(given.key, 'base64');
   const row: KerberosDomainRow = {
     dns_name: given.dnsName,
     realm: given.realm ?? given.dnsName.toUpperCase(),
@@ -49,16 +45,15 @@ export async function publishDomain(
     domain_sid: given.domainSid,
     krbtgt_number: given.krbtgtNumber,
     key_version: given.keyVersion,
-    key_sealed: Buffer.from(
-      seal(tenant.master, label(given.dnsName, given.krbtgtNumber, given.keyVersion), key),
-    ).toString('base64url'),
+    key_sealed: sealKey(tenant, given.dnsName, given),
     // A key of another krbtgt is no previous key of this one.
     previous_key_version: newer ? (sameKrbtgt ? before.key_version : null) : before.previous_key_version,
     previous_key_sealed: newer ? (sameKrbtgt ? before.key_sealed : null) : before.previous_key_sealed,
-    key_updated_on: newer ? now : before.key_updated_on,
+    key_updated_on: given.keyUpdatedOn ?? (newer ? now : before.key_updated_on),
     published_on: before?.published_on ?? now,
+    // A key that is still to come stays, unless it has come now or belongs to another krbtgt.
+    ...(sameKrbtgt && (before.pending_key_version ?? 0) > given.keyVersion ? pendingOf(before) : pendingOf()),
   };
-  key.fill(0);
   await upsertDomain(tenant.store, row);
   await tenant.audit.record({
     ...by,
@@ -77,10 +72,7 @@ export async function listKerberosDomains(tenant: Tenant): Promise<KerberosDomai
 export async function removeKerberosDomain(tenant: Tenant, by: Caller, dnsName: string): Promise<void> {
   const name = dnsName.toLowerCase();
   if (!(await deleteDomain(tenant.store, name))) {
-    throw new TenantError(
-      'kerberos-domain-not-found',
-      `There is no KerberosDomain ${name}. \`kennel kerberos-server list\` shows them all.`,
-    );
+    throw noSuchDomain(name);
   }
   await tenant.audit.record({
     ...by,
@@ -90,35 +82,19 @@ export async function removeKerberosDomain(tenant: Tenant, by: Caller, dnsName: 
   });
 }
 
-/** Opened keys by domain: a rotated key is another sealed text, and takes the place of the old one. */
-const opened = new WeakMap<Tenant, Map<string, { sealed: string; key: Key }>>();
+export const noSuchDomain = (name: string) =>
+  new TenantError(
+    'kerberos-domain-not-found',
+    `There is no KerberosDomain ${name}. \`kennel kerberos-server list\` shows them all.`,
+  );
 
-/** The domain's current key, opened once for each version, and the kvno of tickets under it. */
-export function currentKey(tenant: Tenant, row: KerberosDomainRow): { key: Key; kvno: number } {
-  const known = opened.get(tenant) ?? new Map<string, { sealed: string; key: Key }>();
-  opened.set(tenant, known);
-  let entry = known.get(row.dns_name);
-  if (entry?.sealed !== row.key_sealed) {
-    const bytes = open(
-      tenant.master,
-      label(row.dns_name, row.krbtgt_number, row.key_version),
-      Buffer.from(row.key_sealed, 'base64url'),
-    );
-    entry = { sealed: row.key_sealed, key: new Key(ETYPE, bytes) };
-    known.set(row.dns_name, entry);
-  }
-  return { key: entry.key, kvno: joinKvno(row.krbtgt_number, row.key_version) };
-}
-
-/** aes256-cts-hmac-sha1-96 (RFC 3962). */
-const ETYPE = 18;
-
-const label = (dnsName: string, krbtgtNumber: number, keyVersion: number) => ({
-  purpose: 'krbtgt-key',
-  row: `${dnsName}/${krbtgtNumber}/${keyVersion}`,
+const pendingOf = (row?: KerberosDomainRow) => ({
+  pending_key_version: row?.pending_key_version ?? null,
+  pending_key_sealed: row?.pending_key_sealed ?? null,
+  pending_key_updated_on: row?.pending_key_updated_on ?? null,
 });
 
-function toKerberosDomain(row: KerberosDomainRow): KerberosDomain {
+export function toKerberosDomain(row: KerberosDomainRow): KerberosDomain {
   return {
     dnsName: row.dns_name,
     realm: row.realm,
@@ -128,6 +104,7 @@ function toKerberosDomain(row: KerberosDomainRow): KerberosDomain {
     keyVersion: row.key_version,
     kvno: joinKvno(row.krbtgt_number, row.key_version),
     previousKeyVersion: row.previous_key_version,
+    pendingKeyVersion: row.pending_key_version,
     keyUpdatedOn: row.key_updated_on,
     publishedOn: row.published_on,
   };

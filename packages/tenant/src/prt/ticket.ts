@@ -4,8 +4,8 @@
  */
 import { mintPartialTgt, type PartialTgt } from '@kennel/kerberos';
 import type { TenantErrorCode } from '../errors.ts';
+import { mintingKey, type WhichKey } from '../kerberos-domains/keys.ts';
 import { domainByName } from '../kerberos-domains/queries.ts';
-import { currentKey } from '../kerberos-domains/rules.ts';
 import type { UserRow } from '../store/schema.ts';
 import type { Tenant } from '../tenant.ts';
 import { domainOfSid } from '../users/rules.ts';
@@ -17,8 +17,15 @@ export type Ticket =
   | { made: true; tgt: PartialTgt; topLevelNames: string }
   | { made: false; code: TenantErrorCode; message: string };
 
-/** Mints a partial TGT, or says why there is none. */
-export async function ticketFor(tenant: Tenant, user: UserRow): Promise<Ticket> {
+/**
+ * Mints a partial TGT, or says why there is none.
+ * @param probe with which key and for how many seconds, where the ticket is only to try a domain controller
+ */
+export async function ticketFor(
+  tenant: Tenant,
+  user: UserRow,
+  probe?: { key: WhichKey; lifetimeSeconds: number },
+): Promise<Ticket> {
   const {
     on_premises_sid: sid,
     on_premises_sam_account_name: sam,
@@ -50,7 +57,7 @@ export async function ticketFor(tenant: Tenant, user: UserRow): Promise<Ticket> 
     );
   }
   try {
-    const { key, kvno } = currentKey(tenant, domain);
+    const { key, kvno } = mintingKey(tenant, domain, probe?.key);
     const tgt = mintPartialTgt({
       realm: domain.realm,
       key,
@@ -63,6 +70,7 @@ export async function ticketFor(tenant: Tenant, user: UserRow): Promise<Ticket> 
         upn: user.user_principal_name,
       },
       now: tenant.now(),
+      ...(probe ? { lifetimeSeconds: probe.lifetimeSeconds } : {}),
     });
     return { made: true, tgt, topLevelNames: `.${domain.dns_name}` };
   } catch (error) {

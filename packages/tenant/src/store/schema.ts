@@ -147,6 +147,10 @@ export interface KerberosDomainRow {
   key_sealed: string;
   previous_key_version: number | null;
   previous_key_sealed: string | null;
+  pending_key_version: number | null;
+  pending_key_sealed: string | null;
+  /** When the domain controller made it. */
+  pending_key_updated_on: string | null;
   key_updated_on: string;
   published_on: string;
 }
