@@ -72,6 +72,8 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'policy-not-found',
       'policy-order-incomplete',
       'key-model-unknown',
+      'client-not-found',
+      'client-exists',
     ],
   },
   {
@@ -289,6 +291,20 @@ export const EXIT_CODES: readonly ExitCode[] = [
     codes: ['account-not-found', 'not-a-group'],
   },
   { exit: 59, meaning: "the domain controller's certificate is not trusted", codes: ['ldaps-untrusted'] },
+    exit: 60,
+    meaning: 'who asks is not known to the tenant, or may not do this',
+    codes: [
+      'not-enrolled',
+      'authentication-required',
+      'right-missing',
+      'fresh-assertion-required',
+      'outside-connector-domain',
+      'enrolment-token-invalid',
+      'client-assertion-invalid',
+      'client-revoked',
+      'token-invalid',
+    ],
+  },
 ];
 
 const BY_CODE = new Map(EXIT_CODES.flatMap(({ exit, codes }) => codes.map((code) => [code, exit] as const)));

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { report } from './command.ts';
 import { auditCommands } from './commands/audit.ts';
+import { clientCommands } from './commands/client.ts';
 import { dcCommands } from './commands/dc.ts';
 import { demoCommand } from './commands/demo.ts';
 import { deviceCommands } from './commands/device.ts';
@@ -42,6 +43,7 @@ dcCommands(program);
 signInCommands(program);
 auditCommands(program);
 webauthnCommands(program);
+clientCommands(program);
 softwareKeyCommands(program);
 
 try {

@@ -61,3 +61,7 @@ export const readPin = (file: string | undefined, question = 'PIN of the securit
 /** The password of an administrator of a domain, for one command; it is not kept. */
 export const readPassword = (file: string | undefined, question: string) =>
   readSecret(file, { what: 'password', question, option: '--password-file' });
+
+/** The token of an invitation. */
+export const readToken = (file: string | undefined) =>
+  readSecret(file, { what: 'token', question: 'Enrolment token', option: '--token-file' });

@@ -85,9 +85,14 @@ const registry = {
   'policy-order-incomplete': [400, 'invalid_request', 9300114],
   // Who may call what.
   'authentication-required': [401, 'invalid_token', 9300120],
-  'access-denied': [403, 'access_denied', 9300121],
+  'right-missing': [403, 'access_denied', 9300121],
   'fresh-assertion-required': [401, 'insufficient_user_authentication', 9300122],
   'outside-connector-domain': [403, 'access_denied', 9300123],
+  'enrolment-token-invalid': [400, 'invalid_grant', 9300124],
+  'client-assertion-invalid': [401, 'invalid_client', 9300125],
+  'client-revoked': [401, 'invalid_client', 9300126],
+  'client-not-found': [404, 'invalid_request', 9300127],
+  'client-exists': [409, 'invalid_request', 9300128],
   // Why a PRT came without a ticket; never an HTTP answer of its own.
   'tgt-no-on-premises-user': [400, 'invalid_request', 9300070],
   'tgt-no-kerberos-domain': [400, 'invalid_request', 9300071],

@@ -10,6 +10,8 @@ import { adminRoutes } from './admin/routes.ts';
 import { AuditTrail } from './audit/rules.ts';
 import { Strangers } from './audit/strangers.ts';
 import { CeremonyLog } from './ceremonies/log.ts';
+import { enrolmentRoutes } from './clients/routes.ts';
+import { byClientToken } from './clients/token.ts';
 import { ensureStateDir, originOf, readConfig, statePaths } from './config/files.ts';
 import { loadTls } from './config/tls.ts';
 import { deviceRoutes } from './devices/routes.ts';
@@ -36,7 +38,7 @@ const PATIENCE = {
 };
 /** Where the network finds what the admin socket offers, and the ways to prove that one may. */
 const ADMIN_PREFIX = '/admin/v1';
-const AUTHENTICATORS: readonly Authenticator[] = [];
+const AUTHENTICATORS: readonly Authenticator[] = [byClientToken];
 const CONNECTIONS_AT_MOST = 10_000;
 /** The shortest of the systems' bounds on a Unix socket's path (sun_path), in bytes. */
 const LONGEST_SOCKET_PATH = 103;
@@ -146,6 +148,7 @@ function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
   });
   tokenRoutes(app, tenant);
   deviceRoutes(app, tenant);
+  enrolmentRoutes(app, tenant);
   app.register(
     async (scope: Routes) => {
       guard(scope, tenant, AUTHENTICATORS);

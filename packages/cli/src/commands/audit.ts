@@ -1,14 +1,14 @@
 /** kennel audit: what the tenant decided, and the proof that nobody changed the record. */
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, option, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { option, text } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { table } from '../table.ts';
 
 export function auditCommands(program: Command): void {
   const group = program.command('audit').description('the append-only record of decisions');
   const client = async () => (await admin()).audit;
-  define(
+  defineAdmin(
     group,
     {
       usage: 'list',
@@ -40,7 +40,7 @@ export function auditCommands(program: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'verify',

@@ -1,6 +1,6 @@
 /** kennel device: this device (join, status, leave), and the tenant's devices (list, show, enable, disable, delete). */
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
+import { admin, defineAdmin } from '../admin.ts';
 import { define, option, required, text } from '../command.ts';
 import { deviceDir } from '../home.ts';
 import { pinFileOption, readPin } from '../pin.ts';
@@ -78,7 +78,7 @@ function thisDevice(group: Command): void {
 
 function tenantDevices(group: Command): void {
   const client = async () => (await admin()).devices;
-  define(
+  defineAdmin(
     group,
     { usage: 'list', summary: "list the tenant's devices (administrator)", example: 'kennel device list' },
     async () => {
@@ -96,7 +96,7 @@ function tenantDevices(group: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'show <id>',
@@ -108,7 +108,7 @@ function tenantDevices(group: Command): void {
       return { value, text: fields({ ...value }) };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'enable <id>',
@@ -120,7 +120,7 @@ function tenantDevices(group: Command): void {
       return { value, text: `${value.displayName} is enabled.` };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'disable <id>',
@@ -135,7 +135,7 @@ function tenantDevices(group: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'delete <id>',

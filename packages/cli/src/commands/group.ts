@@ -1,14 +1,13 @@
 /** kennel group: groups of users, to which a policy can be given. */
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
 import { table } from '../table.ts';
 
 export function groupCommands(program: Command): void {
   const group = program.command('group').description("groups of the tenant's users, for policy");
   const client = async () => (await admin()).groups;
 
-  define(
+  defineAdmin(
     group,
     { usage: 'create <name>', summary: 'add a group', example: 'kennel group create "Finance"' },
     async ([name = '']) => {
@@ -16,19 +15,23 @@ export function groupCommands(program: Command): void {
       return { value, text: `The group ${value.displayName} is there.` };
     },
   );
-  define(group, { usage: 'list', summary: 'list the groups', example: 'kennel group list' }, async () => {
-    const value = await (await client()).list();
-    const rows = value.map((each) => [each.displayName, String(each.members), each.id]);
-    return {
-      value,
-      text: table(
-        ['group', 'members', 'id'],
-        rows,
-        'There are no groups. Add one with: kennel group create NAME',
-      ),
-    };
-  });
-  define(
+  defineAdmin(
+    group,
+    { usage: 'list', summary: 'list the groups', example: 'kennel group list' },
+    async () => {
+      const value = await (await client()).list();
+      const rows = value.map((each) => [each.displayName, String(each.members), each.id]);
+      return {
+        value,
+        text: table(
+          ['group', 'members', 'id'],
+          rows,
+          'There are no groups. Add one with: kennel group create NAME',
+        ),
+      };
+    },
+  );
+  defineAdmin(
     group,
     {
       usage: 'delete <name>',
@@ -40,7 +43,7 @@ export function groupCommands(program: Command): void {
       return { value: { deleted: name }, text: `The group ${name} is removed.` };
     },
   );
-  define(
+  defineAdmin(
     group,
     { usage: 'members <name>', summary: "list a group's members", example: 'kennel group members Finance' },
     async ([name = '']) => {
@@ -49,7 +52,7 @@ export function groupCommands(program: Command): void {
       return { value, text: table(['user', 'name'], rows, 'The group has no members.') };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'add <name> <user>',
@@ -61,7 +64,7 @@ export function groupCommands(program: Command): void {
       return { value: { group: name, added: user }, text: `${user} is in ${name}.` };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'remove <name> <user>',

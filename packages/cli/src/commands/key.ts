@@ -1,6 +1,6 @@
 /** kennel key: security keys, on the desk (info, PIN) and in the tenant (register, list, remove). */
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
+import { admin, defineAdmin } from '../admin.ts';
 import { define, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { pinFileOption, readPin } from '../pin.ts';
@@ -154,7 +154,7 @@ function keyCredentials(parent: Command): void {
 /** The tenant's side: keys registered for its users. */
 function registeredKeys(group: Command): void {
   const client = async () => (await admin()).keys;
-  define(
+  defineAdmin(
     group,
     {
       usage: 'register',
@@ -178,7 +178,7 @@ function registeredKeys(group: Command): void {
         return { value, text: `The key "${value.displayName}" (${value.aaGuid}) is registered for ${user}.` };
       }),
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'list',
@@ -206,7 +206,7 @@ function registeredKeys(group: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'remove <id>',

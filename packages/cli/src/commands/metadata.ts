@@ -1,8 +1,7 @@
 /** kennel metadata: the FIDO metadata service, from which the tenant knows models of keys. */
 import type { MetadataStatus } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
 import { fields, table } from '../table.ts';
 
 const shown = ({ source, blob, lastTriedOn, lastError }: MetadataStatus) =>
@@ -21,7 +20,7 @@ export function metadataCommands(program: Command): void {
     .command('metadata')
     .description('the FIDO metadata service: models of keys, their certification and revocation');
   const client = async () => (await admin()).metadata;
-  define(
+  defineAdmin(
     group,
     { usage: 'status', summary: 'show which metadata the tenant has', example: 'kennel metadata status' },
     async () => {
@@ -29,7 +28,7 @@ export function metadataCommands(program: Command): void {
       return { value, text: shown(value) };
     },
   );
-  define(
+  defineAdmin(
     group,
     { usage: 'refresh', summary: 'ask the source now', example: 'kennel metadata refresh' },
     async () => {
@@ -37,7 +36,7 @@ export function metadataCommands(program: Command): void {
       return { value, text: shown(value) };
     },
   );
-  define(
+  defineAdmin(
     group,
     { usage: 'models', summary: 'list all models that it knows', example: 'kennel metadata models --json' },
     async () => {

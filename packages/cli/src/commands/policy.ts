@@ -1,8 +1,8 @@
 /** kennel policy: which security keys the tenant accepts, by group of users; it holds at registration and at every sign-in. */
 import type { KeyPolicy, KeyPolicyChanges } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, type Given, option, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { type Given, option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
 
@@ -91,7 +91,7 @@ export function policyCommands(program: Command): void {
     .description('which security keys the tenant accepts; the first group that fits decides');
   const client = async () => (await admin()).keyPolicies;
 
-  define(
+  defineAdmin(
     group,
     {
       usage: 'list',
@@ -117,7 +117,7 @@ export function policyCommands(program: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'show <group>',
@@ -129,7 +129,7 @@ export function policyCommands(program: Command): void {
       return { value, text: shown(value) };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'set <group>',
@@ -142,7 +142,7 @@ export function policyCommands(program: Command): void {
       return { value, text: `${shown(value)}\nIt holds from the next registration and the next sign-in on.` };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'remove <group>',
@@ -154,7 +154,7 @@ export function policyCommands(program: Command): void {
       return { value: { removed: name }, text: `The entry of ${name} is removed.` };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'order <groups...>',
@@ -166,7 +166,7 @@ export function policyCommands(program: Command): void {
       return { value, text: `Tried in this order: ${value.map(nameOf).join(', ')}.` };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'explain <user>',
@@ -178,7 +178,7 @@ export function policyCommands(program: Command): void {
       return { value, text: shown(value) };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'keys',

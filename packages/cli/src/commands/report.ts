@@ -1,7 +1,7 @@
 /** kennel report: whom to help before a key is lost, and which keys are out of use. */
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, option, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { option, text } from '../command.ts';
 import { table } from '../table.ts';
 
 export function reportCommands(program: Command): void {
@@ -11,13 +11,13 @@ export function reportCommands(program: Command): void {
     ['no-key', 0, 'enabled users who have no key'],
     ['one-key', 1, 'enabled users who have a single key, and none when it is lost'],
   ] as const) {
-    define(group, { usage, summary, example: `kennel report ${usage}` }, async () => {
+    defineAdmin(group, { usage, summary, example: `kennel report ${usage}` }, async () => {
       const value = await (await client()).usersWithKeys(keys);
       const rows = value.map((user) => [user.userPrincipalName, user.displayName]);
       return { value, text: table(['user', 'name'], rows, 'Nobody.') };
     });
   }
-  define(
+  defineAdmin(
     group,
     {
       usage: 'unused',
@@ -36,7 +36,7 @@ export function reportCommands(program: Command): void {
       return { value, text: table(['user', 'key', 'last used', 'id'], rows, 'Every key is in use.') };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'models',

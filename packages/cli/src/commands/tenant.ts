@@ -1,7 +1,7 @@
 /** kennel init, serve and status: the tenant itself. */
 import type { Command } from 'commander';
 import { parseAddress } from '../address.ts';
-import { admin } from '../admin.ts';
+import { admin, defineAdmin } from '../admin.ts';
 import { define, type Given, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { tenantDir } from '../home.ts';
@@ -59,7 +59,7 @@ export function tenantCommands(program: Command): void {
       return { value: { stopped: true }, text: '' };
     },
   );
-  define(
+  defineAdmin(
     program,
     { usage: 'status', summary: 'show the running tenant', example: 'kennel status --json' },
     async () => {

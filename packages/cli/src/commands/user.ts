@@ -1,8 +1,8 @@
 /** kennel user: the tenant's users, with the names that they have in AD. */
 import type { User, UserChanges } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, type Given, option, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { type Given, option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
 
@@ -32,7 +32,7 @@ export function userCommands(program: Command): void {
   const group = program.command('user').description('users of the tenant');
   const client = async () => (await admin()).users;
 
-  define(
+  defineAdmin(
     group,
     {
       usage: 'create <upn>',
@@ -58,7 +58,7 @@ export function userCommands(program: Command): void {
       return { value, text: shown(value) };
     },
   );
-  define(group, { usage: 'list', summary: 'list the users', example: 'kennel user list' }, async () => {
+  defineAdmin(group, { usage: 'list', summary: 'list the users', example: 'kennel user list' }, async () => {
     const value = await (await client()).list();
     const rows = value.map((user) => [
       user.userPrincipalName,
@@ -75,7 +75,7 @@ export function userCommands(program: Command): void {
       ),
     };
   });
-  define(
+  defineAdmin(
     group,
     { usage: 'show <user>', summary: 'show one user', example: 'kennel user show alice' },
     async ([user = '']) => {
@@ -83,7 +83,7 @@ export function userCommands(program: Command): void {
       return { value, text: shown(value) };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'update <user>',
@@ -102,7 +102,7 @@ export function userCommands(program: Command): void {
       return { value, text: shown(value) };
     },
   );
-  define(
+  defineAdmin(
     group,
     { usage: 'enable <user>', summary: 'let a user sign in again', example: 'kennel user enable alice' },
     async ([user = '']) => {
@@ -110,7 +110,7 @@ export function userCommands(program: Command): void {
       return { value, text: `${value.userPrincipalName} may sign in.` };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'disable <user>',
@@ -125,7 +125,7 @@ export function userCommands(program: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     { usage: 'delete <user>', summary: 'remove a user with their keys', example: 'kennel user delete alice' },
     async ([user = '']) => {

@@ -62,8 +62,8 @@ const program: Principal = { kind: 'client', id: '2', name: 'ops', scope: { kind
 
 test('a route that says nothing is for administrators', async () => {
   expect(await ask(undefined, 'GET', '/plain')).toBe('401 authentication-required');
-  expect(await ask(connector('corp.example.com'), 'GET', '/plain')).toBe('403 access-denied');
-  expect(await ask(person('user', 0), 'GET', '/plain')).toBe('403 access-denied');
+  expect(await ask(connector('corp.example.com'), 'GET', '/plain')).toBe('403 right-missing');
+  expect(await ask(person('user', 0), 'GET', '/plain')).toBe('403 right-missing');
   expect(await ask({ kind: 'socket' }, 'GET', '/plain')).toBe('admin-socket');
   expect(await ask(program, 'GET', '/plain')).toBe('client:ops');
   expect(await ask(person('administrator', 60), 'GET', '/plain')).toBe('user:u');
@@ -71,8 +71,8 @@ test('a route that says nothing is for administrators', async () => {
 
 test('a connector reaches what is said to be for connectors, and its own domain alone', async () => {
   expect(await ask(connector('corp.example.com'), 'POST', '/sync')).toBe('client:sync-corp.example.com');
-  expect(await ask(program, 'POST', '/sync')).toBe('403 access-denied');
-  expect(await ask({ kind: 'socket' }, 'POST', '/sync')).toBe('403 access-denied');
+  expect(await ask(program, 'POST', '/sync')).toBe('403 right-missing');
+  expect(await ask({ kind: 'socket' }, 'POST', '/sync')).toBe('403 right-missing');
   expect(await ask(connector('corp.example.com'), 'POST', '/publish')).toBe('client:sync-corp.example.com');
   expect(await ask(connector('other.example'), 'POST', '/publish')).toBe('403 outside-connector-domain');
   expect(await ask(program, 'POST', '/publish')).toBe('client:ops');
@@ -81,13 +81,13 @@ test('a connector reaches what is said to be for connectors, and its own domain 
 test("a person's page: their own, an administrator's too, never a program's", async () => {
   expect(await ask(person('user', 60), 'GET', '/me')).toBe('user:u');
   expect(await ask(person('administrator', 60), 'GET', '/me')).toBe('user:u');
-  expect(await ask(program, 'GET', '/me')).toBe('403 access-denied');
+  expect(await ask(program, 'GET', '/me')).toBe('403 right-missing');
 });
 
 test('a change by a session comes from a page of the tenant, and a dangerous one after a fresh proof', async () => {
   const admin = person('administrator', 6);
-  expect(await ask(admin, 'POST', '/plain')).toBe('403 access-denied');
-  expect(await ask(admin, 'POST', '/plain', 'https://evil.example')).toBe('403 access-denied');
+  expect(await ask(admin, 'POST', '/plain')).toBe('403 right-missing');
+  expect(await ask(admin, 'POST', '/plain', 'https://evil.example')).toBe('403 right-missing');
   expect(await ask(admin, 'POST', '/plain', ORIGIN)).toBe('user:u');
   expect(await ask(admin, 'POST', '/dangerous', ORIGIN)).toBe('401 fresh-assertion-required');
   expect(await ask(person('administrator', 4), 'POST', '/dangerous', ORIGIN)).toBe('user:u');

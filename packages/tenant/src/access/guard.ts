@@ -69,7 +69,7 @@ function authorise(tenant: Tenant, request: FastifyRequest, principal: Principal
   const rights = rightsOf(principal);
   if (!access.some((right) => rights.includes(right))) {
     throw new TenantError(
-      'access-denied',
+      'right-missing',
       `This needs the right of ${access.join(' or ')}, which you do not have. Ask an administrator of the tenant.`,
       { rights },
     );
@@ -78,7 +78,7 @@ function authorise(tenant: Tenant, request: FastifyRequest, principal: Principal
   // A browser sends a session along whoever asks it to: a change must come from the tenant's own pages.
   const { origin } = request.headers;
   if (!SAFE_METHODS.includes(request.method) && !(origin && allowedOrigins(tenant).includes(origin))) {
-    throw new TenantError('access-denied', 'This change does not come from a page of this tenant.', {
+    throw new TenantError('right-missing', 'This change does not come from a page of this tenant.', {
       origin,
     });
   }

@@ -47,17 +47,19 @@ export function actorOf(principal: Principal): string {
   }
 }
 
-/**
- * A connector speaks for its own domain alone; everyone else who came so far may speak for any.
- *
- * @throws TenantError `outside-connector-domain`
- */
+/** A connector speaks for its own domain alone; an administrator for any. */
+export function speaksFor(principal: Principal, domain: string): boolean {
+  return (
+    principal.kind !== 'client' || principal.scope.kind !== 'connector' || principal.scope.domain === domain
+  );
+}
+
+/** @throws TenantError `outside-connector-domain` */
 export function checkConnectorDomain(principal: Principal, domain: string): void {
-  if (principal.kind !== 'client' || principal.scope.kind !== 'connector') return;
-  if (principal.scope.domain === domain) return;
+  if (speaksFor(principal, domain)) return;
   throw new TenantError(
     'outside-connector-domain',
-    `This client is the connector of ${principal.scope.domain} and may not write for ${domain}. Enrol a client for that domain.`,
+    `This client is the connector of another domain and may not write for ${domain}. Enrol a client for that domain.`,
     { domain },
   );
 }

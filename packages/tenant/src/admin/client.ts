@@ -1,12 +1,10 @@
-/** A client of the admin socket, for the commands of administrators. */
-import { request as httpRequest } from 'node:http';
+/** The administrators' calls as methods, over the admin socket or over the network with an enrolled client. */
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import type { AuditLine } from '../audit/routes.ts';
 import type { AuditCheck } from '../audit/rules.ts';
 import type { CeremonyEvent, CeremonyQuery, ReportedStep } from '../ceremonies/schema.ts';
-import { statePaths } from '../config/files.ts';
+import type { EnrolledClient, Invitation, NewInvitation } from '../clients/schema.ts';
 import type { Device } from '../devices/schema.ts';
-import { isTenantErrorCode, TenantError } from '../errors.ts';
 import type { Group, NewGroup } from '../groups/schema.ts';
 import type {
   KerberosDomain,
@@ -30,14 +28,14 @@ import type { ModelCount, UnusedKey } from '../reports/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { TenantStatus } from './routes.ts';
+import { type AdminTransport, socketTransport } from './transport.ts';
 
 export { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 
-const TIMEOUT_MS = 30_000;
 const PAGE = 1000;
 const GRAPH_FIDO2 = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/fido2';
 
-export type AdminClient = ReturnType<typeof adminClient>;
+export type AdminClient = ReturnType<typeof adminClientOver>;
 
 /**
  * Calls of a running tenant; a user is named by id, full name, or the part before the @.
@@ -46,14 +44,16 @@ export type AdminClient = ReturnType<typeof adminClient>;
  *
  * @example await adminClient(stateDir).users.create({ userPrincipalName: 'alice@corp.example.com' })
  */
-export function adminClient(stateDir: string) {
-  const { socket } = statePaths(stateDir);
-  const get = <T>(path: string) => call<T>(socket, 'GET', path);
-  const post = <T>(path: string, body: unknown) => call<T>(socket, 'POST', path, body);
-  const put = <T>(path: string, body: unknown) => call<T>(socket, 'PUT', path, body);
-  const patch = <T>(path: string, body: unknown) => call<T>(socket, 'PATCH', path, body);
+export const adminClient = (stateDir: string) => adminClientOver(socketTransport(stateDir));
+
+/** The same calls over any transport. */
+export function adminClientOver(call: AdminTransport) {
+  const get = <T>(path: string) => call<T>('GET', path);
+  const post = <T>(path: string, body: unknown) => call<T>('POST', path, body);
+  const put = <T>(path: string, body: unknown) => call<T>('PUT', path, body);
+  const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, body);
   const remove = async (path: string) => {
-    await call<unknown>(socket, 'DELETE', path);
+    await call<unknown>('DELETE', path);
   };
   const user = (name: string) => `/users/${encodeURIComponent(name)}`;
   const group = (name: string) => `/groups/${encodeURIComponent(name)}`;
@@ -165,6 +165,12 @@ export function adminClient(stateDir: string) {
       /** A step on this side, of a registration that an administrator carries out. */
       report: (step: ReportedStep) => post<{ traceId: string }>('/ceremonies', step),
     },
+    /** Programs that may do this from elsewhere. */
+    clients: {
+      invite: (given: NewInvitation) => post<Invitation>('/client-invitations', given),
+      list: () => get<EnrolledClient[]>('/clients'),
+      revoke: (name: string) => call<EnrolledClient>('DELETE', `/clients/${encodeURIComponent(name)}`),
+    },
     audit: {
       /** The newest lines first. */
       list: (page: { limit?: number; before?: number } = {}) => {
@@ -193,52 +199,4 @@ async function pages<T>(
     all.push(...page);
     if (page.length < PAGE) return all;
   }
-}
-
-function call<T>(socketPath: string, method: string, path: string, body?: unknown): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers =
-    text === undefined
-      ? {}
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-  const request = httpRequest(
-    { socketPath, method, path, headers, timeout: TIMEOUT_MS, agent: false },
-    async (response) => {
-      try {
-        const chunks: Buffer[] = await response.toArray();
-        const answer: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-        if (response.statusCode === 200)
-          resolve(answer as T); // the tenant's own answer, of this very version
-        else reject(refusal(answer));
-      } catch (error) {
-        reject(error);
-      }
-    },
-  );
-  request.on('timeout', () => request.destroy(new Error('timeout')));
-  request.on('error', (cause: NodeJS.ErrnoException) => {
-    reject(
-      cause.code === 'EACCES'
-        ? new TenantError(
-            'tenant-not-running',
-            `You may not open ${socketPath}. Run this command as the user that runs the tenant.`,
-            { cause: cause.code },
-          )
-        : new TenantError(
-            'tenant-not-running',
-            `The tenant is not running (${socketPath} does not answer). Start it with \`kennel serve\`.`,
-            { cause: String(cause) },
-          ),
-    );
-  });
-  request.end(text);
-  return promise;
-}
-
-/** The tenant's error answer as the error it was. */
-function refusal(answer: unknown): TenantError {
-  const { suberror, error_description: text, trace_id: traceId } = answer as Record<string, unknown>; // our own shape
-  const code = typeof suberror === 'string' && isTenantErrorCode(suberror) ? suberror : 'internal-error';
-  return new TenantError(code, String(text), { traceId });
 }

@@ -1,6 +1,7 @@
-/** Everything that the admin socket answers to. */
+/** Everything that administrators and their programs may ask for, on the socket and over the network. */
 import { auditRoutes } from '../audit/routes.ts';
 import { ceremonyRoutes } from '../ceremonies/routes.ts';
+import { clientRoutes } from '../clients/routes.ts';
 import { deviceAdminRoutes } from '../devices/admin-routes.ts';
 import { groupRoutes } from '../groups/routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
@@ -52,4 +53,5 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
   reportRoutes(app, tenant);
   ceremonyRoutes(app, tenant);
   auditRoutes(app, tenant);
+  clientRoutes(app, tenant);
 }

@@ -23,6 +23,8 @@ export type AuditEventName =
   | `policy.${'updated' | 'removed' | 'reordered'}`
   | `metadata.${'updated' | 'refused'}`
   | 'access.refused'
+  | `client.${'invited' | 'enrolled' | 'enrolment-refused' | 'revoked'}`
+  | `client-token.${'issued' | 'refused'}`
   | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused' | 'renewed' | 'use-refused' | 'reuse-detected'}`

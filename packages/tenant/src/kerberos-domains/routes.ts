@@ -1,6 +1,7 @@
 /** KerberosDomains, over the admin socket. Keys come in here, and never go out. */
 import { z } from 'zod';
-import { callerOf } from '../access/guard.ts';
+import { callerOf, principalOf } from '../access/guard.ts';
+import { checkConnectorDomain, speaksFor } from '../access/principal.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { activatePendingKey, discardPendingKey, publishPendingKey } from './pending-key.ts';
@@ -11,10 +12,20 @@ import { keyActivation, newKerberosDomain, newPendingKey, newProbe, probeAnswer 
 const domainParams = z.object({ dnsName: z.string().min(1).max(253) });
 
 export function kerberosDomainRoutes(app: Routes, tenant: Tenant): void {
-  app.post('/kerberos-domains', { schema: { body: newKerberosDomain } }, (request) =>
-    rules.publishDomain(tenant, callerOf(request), request.body),
+  const forConnectors = { access: ['administrator', 'connector'] } as const;
+  app.post(
+    '/kerberos-domains',
+    { schema: { body: newKerberosDomain }, config: forConnectors },
+    async (request) => {
+      checkConnectorDomain(principalOf(request), request.body.dnsName);
+      return rules.publishDomain(tenant, callerOf(request), request.body);
+    },
   );
-  app.get('/kerberos-domains', { schema: {} }, () => rules.listKerberosDomains(tenant));
+  app.get('/kerberos-domains', { schema: {}, config: forConnectors }, async (request) => {
+    const principal = principalOf(request);
+    const all = await rules.listKerberosDomains(tenant);
+    return all.filter(({ dnsName }) => speaksFor(principal, dnsName));
+  });
   app.delete('/kerberos-domains/:dnsName', { schema: { params: domainParams } }, async (request) => {
     await rules.removeKerberosDomain(tenant, callerOf(request), request.params.dnsName);
     return {};

@@ -1,5 +1,6 @@
 /** Forgetting what has expired (spent nonces, challenges, PRTs) and telling of refused strangers. Once at the start, then each minute. */
 import { purgeCeremonyEvents } from '../ceremonies/queries.ts';
+import { purgeInvitations } from '../clients/queries.ts';
 import { purgeSpent } from '../nonce/queries.ts';
 import { purgePrts } from '../prt/queries.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
@@ -34,4 +35,5 @@ async function purge({ store, strangers, now }: Tenant): Promise<void> {
   await purgeChallenges(store, time);
   await purgePrts(store, time);
   await purgeCeremonyEvents(store, iso(later(now(), -CEREMONY_DAYS * 86_400)), CEREMONY_STEPS);
+  await purgeInvitations(store, time);
 }

@@ -22,6 +22,14 @@ export interface Database {
   user_group_members: { group_id: string; user_id: string };
   key_policies: KeyPolicyRow;
   ceremony_events: CeremonyEventRow;
+  clients: ClientRow;
+  /** Enrolment tokens that were not used yet, by their hashes. */
+  client_invitations: {
+    token_hash: string;
+    scope: ClientRow['scope'];
+    domain: string | null;
+    expires_on: string;
+  };
 }
 
 export interface PrtRow {
@@ -42,6 +50,19 @@ export interface PrtRow {
   superseded_on: string | null;
   /** Whether it was used: only then its holder is known to have it. */
   used: number;
+}
+
+export interface ClientRow {
+  id: string;
+  name: string;
+  scope: 'administrator' | 'connector';
+  /** DNS name of a connector's domain. */
+  domain: string | null;
+  public_jwk: string;
+  thumbprint: string;
+  enrolled_on: string;
+  last_used_on: string | null;
+  revoked_on: string | null;
 }
 
 export interface GroupRow {

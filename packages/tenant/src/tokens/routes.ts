@@ -1,6 +1,9 @@
 /** The token endpoint, whose grant types lead into the folders, and what publishes the tenant's keys. */
 import { CLIENT_IDS, DRS_RESOURCE, GRANT_TYPES, PrtError, parseAssertion, parseJws } from '@kennel/prt';
 import { z } from 'zod';
+import { CLIENT_ALGORITHMS } from '../clients/rules.ts';
+import { CLIENT_CREDENTIALS, clientForm } from '../clients/schema.ts';
+import { clientToken } from '../clients/token.ts';
 import { TenantError } from '../errors.ts';
 import { issueNonce } from '../nonce/rules.ts';
 import { type PrtForm, prtForm } from '../prt/request.ts';
@@ -21,7 +24,7 @@ const registrationForm = z.object({
   client_id: z.enum(Object.values(CLIENT_IDS)),
 });
 
-const tokenForm = z.discriminatedUnion('grant_type', [nonceForm, registrationForm, prtForm]);
+const tokenForm = z.discriminatedUnion('grant_type', [nonceForm, registrationForm, prtForm, clientForm]);
 
 export function tokenRoutes(app: Routes, tenant: Tenant): void {
   app.post(
@@ -41,6 +44,8 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
           // The whole body is one JWE under the session key.
           return reply.type('application/jose').send(await usePrt(tenant, by, form, jws));
         }
+        case CLIENT_CREDENTIALS:
+          return clientToken(tenant, by, form.client_assertion);
         case GRANT_TYPES.fido2:
           return {
             token_type: 'Bearer',
@@ -71,7 +76,14 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
         issuer,
         token_endpoint: `${issuer}/oauth2/token`,
         jwks_uri: `${issuer}/discovery/keys`,
-        grant_types_supported: [GRANT_TYPES.nonce, GRANT_TYPES.jwtBearer, GRANT_TYPES.fido2],
+        grant_types_supported: [
+          GRANT_TYPES.nonce,
+          GRANT_TYPES.jwtBearer,
+          GRANT_TYPES.fido2,
+          CLIENT_CREDENTIALS,
+        ],
+        token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+        token_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
         response_types_supported: [],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],

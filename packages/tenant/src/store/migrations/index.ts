@@ -3,6 +3,7 @@ import type { Migration } from 'kysely';
 import * as first from './0001-first.ts';
 import * as policy from './0002-policy.ts';
 import * as pendingKey from './0003-pending-key.ts';
+import * as clients from './0004-clients.ts';
 import * as ceremonies from './0007-ceremonies.ts';
 import * as prtUse from './0009-prt-use.ts';
 
@@ -10,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-policy': policy,
   '0003-pending-key': pendingKey,
+  '0004-clients': clients,
   '0007-ceremonies': ceremonies,
   '0009-prt-use': prtUse,
 };
