@@ -291,6 +291,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     codes: ['account-not-found', 'not-a-group'],
   },
   { exit: 59, meaning: "the domain controller's certificate is not trusted", codes: ['ldaps-untrusted'] },
+  {
     exit: 60,
     meaning: 'who asks is not known to the tenant, or may not do this',
     codes: [
