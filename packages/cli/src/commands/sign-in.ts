@@ -1,7 +1,8 @@
-/** kennel signin, tickets, signout: a person on a joined device. */
+/** kennel signin, refresh, tickets, signout: a person on a joined device. */
+import type { SignInResult } from '@kennel/device';
 import type { Command } from 'commander';
 import { parseAddress } from '../address.ts';
-import { define, type Given, option, text } from '../command.ts';
+import { define, type Given, type Outcome, option, text } from '../command.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { deviceDir } from '../home.ts';
 import { pinFileOption, readPin } from '../pin.ts';
@@ -42,19 +43,24 @@ export function signInCommands(program: Command): void {
           ...kdcOf(given),
           ...(ccache ? { ccache } : {}),
         });
-        const { ticket } = value;
-        const signedIn = `Signed in as ${value.user.upn}.`;
-        if (ticket.state === 'full')
-          return {
-            value,
-            text: `${signedIn}\nTickets of ${ticket.realm} until ${ticket.endTime.toISOString()}, in ${ticket.ccache}`,
-          };
-        return {
-          value,
-          text: `${signedIn} There is no Kerberos ticket: ${ticket.message}\n${ticket.next}`,
-          exitCode: exitCodeOf(ticket.code),
-        };
+        return outcome(value, `Signed in as ${value.user.upn}.`);
       }),
+  );
+  define(
+    program,
+    {
+      usage: 'refresh',
+      summary: 'renew the Primary Refresh Token and the tickets, without the security key',
+      example: 'kennel refresh --user alice@corp.example.com',
+      options: [userOption, kdcOption],
+    },
+    async (_, given) => {
+      const user = text(given, 'user');
+      const { renewPrt } = await import('@kennel/device');
+      const who = { stateDir: deviceDir(), ...(user ? { user } : {}) };
+      const value = await renewPrt({ ...who, ...kdcOf(given) });
+      return outcome(value, `Renewed for ${value.user.upn}, until ${value.prtExpiresOn.toISOString()}.`);
+    },
   );
   define(
     program,
@@ -95,4 +101,17 @@ export function signInCommands(program: Command): void {
       return { value, text: `Signed out: ${value.users.join(', ') || 'nobody was signed in'}.` };
     },
   );
+}
+
+function outcome(value: SignInResult, done: string): Outcome {
+  const { ticket } = value;
+  if (ticket.state === 'full') {
+    const until = ticket.endTime.toISOString();
+    return { value, text: `${done}\nTickets of ${ticket.realm} until ${until}, in ${ticket.ccache}` };
+  }
+  return {
+    value,
+    text: `${done} There is no Kerberos ticket: ${ticket.message}\n${ticket.next}`,
+    exitCode: exitCodeOf(ticket.code),
+  };
 }

@@ -9,7 +9,7 @@ import { DeviceError } from '../errors/device-error.ts';
 import { openDeviceKey, readDevice } from '../state/device.ts';
 import { machineKey } from '../state/seal.ts';
 import { prtAnswer } from '../tenant/messages.ts';
-import { openAnswer } from './answer.ts';
+import { openAnswer, underTransportKey } from './answer.ts';
 
 let world: World;
 let recorded = '';
@@ -29,7 +29,10 @@ beforeAll(async () => {
   const transportKey = openDeviceKey(machineKey(at.stateDir), device, 'transport');
   open = (text) => {
     const { data } = prtAnswer.safeParse(JSON.parse(text));
-    return data && openAnswer(data, transportKey, { endpoint: 'https://x', tenantId: device.tenant.id });
+    return (
+      data &&
+      openAnswer(data, underTransportKey(transportKey), { endpoint: 'https://x', tenantId: device.tenant.id })
+    );
   };
 });
 afterAll(() => world.close());

@@ -31,17 +31,18 @@ export interface OpenedAnswer {
 }
 
 /**
+ * @param openKey gives the session key: out of the answer's JWE, or the one that a renewal keeps
  * @param from the endpoint, and the id of the tenant that was joined
  * @throws DeviceError `tenant-answer-malformed`, `tenant-answer-foreign`
  */
 export function openAnswer(
   answer: PrtAnswer,
-  transportKey: KeyObject,
+  openKey: (jwe: string | undefined) => Uint8Array,
   from: { endpoint: string; tenantId: string },
 ): OpenedAnswer {
   return readingAnswer(from.endpoint, () => {
     const user = userOf(answer.id_token, from.tenantId);
-    const sessionKey = openSessionKey(answer.session_key_jwe, transportKey);
+    const sessionKey = openKey(answer.session_key_jwe);
     const issued = answer.expires_on - answer.expires_in;
     return {
       user,
@@ -64,14 +65,22 @@ function userOf(idToken: string, tenantId: string): OpenedAnswer['user'] {
   return { upn: claims.upn, name: plainText(claims.name), objectId: claims.oid };
 }
 
-function openSessionKey(jwe: string, transportKey: KeyObject): Uint8Array {
+/** The session key of a sign-in, under the transport key. */
+export const underTransportKey = (transportKey: KeyObject) => (jwe: string | undefined) => {
+  if (jwe === undefined) throw contradiction('it holds no session key');
   try {
     return unwrapSessionKey(transportKey, jwe);
   } catch (error) {
     if (!(error instanceof PrtError) || error.code !== 'decryption-failed') throw error;
     throw new DeviceError('tenant-answer-foreign', { details: { cause: error.code } });
   }
-}
+};
+
+/** The session key that a renewal keeps. */
+export const unchanged = (sessionKey: Uint8Array) => (jwe: string | undefined) => {
+  if (jwe !== undefined) throw contradiction('it changes the session key in a renewal');
+  return sessionKey;
+};
 
 /** The ticket of `tgt_ad`, and of the documented members beside it, which must say the same where both are there. */
 function ticketOf(answer: PrtAnswer, sessionKey: Uint8Array): PartialTgt | DeviceError {

@@ -1,6 +1,6 @@
 /** The tenant as this device asks it: every answer checked for shape, every refusal one of the table's errors. */
 import { randomUUID } from 'node:crypto';
-import { CLIENT_IDS, DRS_RESOURCE, GRANT_TYPES, PrtError } from '@kennel/prt';
+import { CLIENT_IDS, DRS_RESOURCE, decryptWithSessionKey, GRANT_TYPES, PrtError } from '@kennel/prt';
 import type { z } from 'zod';
 import { DeviceError, plainText } from '../errors/device-error.ts';
 import { TENANT_SUBERRORS } from '../errors/peers.ts';
@@ -25,6 +25,11 @@ export interface TenantClient {
   register(endpoint: string, token: string, body: object): Promise<z.output<typeof registrationAnswer>>;
   /** @param request a compact JWS */
   prt(tokenEndpoint: string, request: string): Promise<PrtAnswer>;
+  /**
+   * Uses a PRT; the whole answer is under its session key.
+   * @param request a compact JWS under the session key
+   */
+  renewPrt(tokenEndpoint: string, request: string, sessionKey: Uint8Array): Promise<PrtAnswer>;
 }
 
 /**
@@ -35,20 +40,21 @@ export function tenantClient(caFile: string | undefined): TenantClient {
   const https = httpsClient(caFile);
   const correlationId = randomUUID();
 
-  async function call<S extends z.ZodType>(
-    schema: S,
-    { headers, ...request }: HttpsRequest,
-  ): Promise<z.output<S>> {
-    const sent = {
+  const send = ({ headers, ...request }: HttpsRequest) =>
+    https({
       ...request,
       headers: { accept: 'application/json', 'client-request-id': correlationId, ...headers },
-    };
-    return readAnswer(schema, request.url, await https(sent));
-  }
-  const form = <S extends z.ZodType>(schema: S, url: string, fields: Record<string, string>) => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    return call(schema, { method: 'POST', url, headers, body: new URLSearchParams(fields).toString() });
-  };
+    });
+  const call = async <S extends z.ZodType>(schema: S, request: HttpsRequest): Promise<z.output<S>> =>
+    readAnswer(schema, request.url, await send(request));
+  const formOf = (url: string, fields: Record<string, string>): HttpsRequest => ({
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(fields).toString(),
+  });
+  const form = <S extends z.ZodType>(schema: S, url: string, fields: Record<string, string>) =>
+    call(schema, formOf(url, fields));
 
   return {
     correlationId,
@@ -65,16 +71,23 @@ export function tenantClient(caFile: string | undefined): TenantClient {
       const url = `${endpoint}?api-version=2.0`;
       return call(registrationAnswer, { method: 'POST', url, headers, body: JSON.stringify(body) });
     },
-    prt: (url, request) =>
-      form(prtAnswer, url, {
-        windows_api_version: '2.2',
-        grant_type: GRANT_TYPES.jwtBearer,
-        request,
-        client_info: '1',
-        tgt: 'true',
-      }),
+    prt: (url, request) => form(prtAnswer, url, prtFields(request)),
+    renewPrt: async (url, request, sessionKey) => {
+      const answer = await send(formOf(url, prtFields(request)));
+      if (answer.status !== 200) return readAnswer(prtAnswer, url, answer); // a refusal is plain JSON
+      const opened = readingAnswer(url, () => decryptWithSessionKey(sessionKey, answer.text));
+      return readAnswer(prtAnswer, url, { status: 200, text: Buffer.from(opened).toString('utf8') });
+    },
   };
 }
+
+const prtFields = (request: string) => ({
+  windows_api_version: '2.2',
+  grant_type: GRANT_TYPES.jwtBearer,
+  request,
+  client_info: '1',
+  tgt: 'true',
+});
 
 function readAnswer<S extends z.ZodType>(
   schema: S,

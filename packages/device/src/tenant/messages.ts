@@ -44,7 +44,8 @@ export const prtAnswer = z.object({
     .int()
     .min(1)
     .max(400 * 24 * 3600),
-  session_key_jwe: z.string().max(16_384),
+  /** A renewal keeps the session key, and has none. */
+  session_key_jwe: z.string().max(16_384).optional(),
   id_token: z.string().max(65_536),
   tgt_client_key: z.string().max(16_384).optional(),
   tgt_key_type: z.int().optional(),

@@ -1,0 +1,93 @@
+/**
+ * What a sign-in or a renewal brought, kept: the record with its secrets sealed first, then the full TGT for the
+ * partial one. Whatever a domain controller says, the Primary Refresh Token stays.
+ */
+import type { KdcAddress } from '@kennel/kerberos';
+import { DeviceError } from '../errors/device-error.ts';
+import { type readDevice, rememberKdc } from '../state/device.ts';
+import { type machineKey, sealed } from '../state/seal.ts';
+import { findUser, type UserRecord, userLabel, writeUser } from '../state/user.ts';
+import type { Stepper } from '../step.ts';
+import type { TenantClient } from '../tenant/client.ts';
+import { sealPartialTgt } from '../tickets/partial-tgt.ts';
+import { type Redeemed, redeem } from '../tickets/redeem.ts';
+import { type TicketState, ticketState } from '../tickets/state.ts';
+import type { OpenedAnswer } from './answer.ts';
+import { recordAttempt } from './diagnostics.ts';
+
+/** The device, and the course of one sign-in or renewal. */
+export interface Course {
+  stateDir: string;
+  device: ReturnType<typeof readDevice>;
+  machine: ReturnType<typeof machineKey>;
+  tenant: TenantClient;
+  step: Stepper;
+  now: () => Date;
+}
+
+export interface SignInResult {
+  user: { upn: string; name: string; objectId: string };
+  /** When the Primary Refresh Token ends, by the tenant's clock. */
+  prtExpiresOn: Date;
+  ticket: TicketState;
+}
+
+/** @param by where the tickets go, and the domain controller that was named */
+export async function keepAnswer(
+  opened: OpenedAnswer,
+  by: Course & { ccache: string; kdc: KdcAddress | undefined },
+): Promise<SignInResult> {
+  const { stateDir, device, tenant, step, now } = by;
+  const { user, partialTgt } = opened;
+  const record = recordOf(opened, by);
+  opened.sessionKey.fill(0);
+  writeUser(stateDir, record);
+
+  let redeemed: Redeemed = { record };
+  if (partialTgt instanceof DeviceError) redeemed.error = partialTgt;
+  else {
+    const { client } = partialTgt.credentials;
+    const name = `${client.name.nameString.join('/')}@${client.realm}`;
+    await step(
+      'partial-tgt',
+      () => undefined,
+      () => `Under the session key lay a partial TGT for ${name}.`,
+    );
+    const kdcs = rememberKdc(stateDir, client.realm, by.kdc);
+    redeemed = await redeem(record, partialTgt, { kdcs, now, step });
+    partialTgt.message.clientKey.fill(0);
+    writeUser(stateDir, redeemed.record);
+  }
+  recordAttempt(stateDir, {
+    status: redeemed.error === undefined ? 'succeeded' : 'no-ticket',
+    user: user.upn,
+    error: redeemed.error,
+    endpoint: device.tenant.tokenEndpoint,
+    correlationId: tenant.correlationId,
+    now: now(),
+  });
+  return { user, prtExpiresOn: opened.expiresOn, ticket: ticketState(redeemed.record) };
+}
+
+function recordOf(opened: OpenedAnswer, by: Course & { ccache: string }): UserRecord {
+  const { stateDir, device, machine, ccache } = by;
+  const { user, partialTgt } = opened;
+  const before = findUser(stateDir, user.upn)?.ticket;
+  return {
+    user,
+    prt: {
+      token: sealed(machine, userLabel(user.upn, 'prt'), Buffer.from(opened.prt)),
+      sessionKey: sealed(machine, userLabel(user.upn, 'session-key'), opened.sessionKey),
+      issuedOn: opened.issuedOn.toISOString(),
+      expiresOn: opened.expiresOn.toISOString(),
+      authority: `${device.tenant.url}/${device.tenant.id}`,
+    },
+    tenantTimeOffset: opened.issuedOn.getTime() - by.now().getTime(),
+    ccache,
+    ...(opened.topLevelNames !== undefined && { topLevelNames: opened.topLevelNames }),
+    ...(before !== undefined && { ticket: before }), // good until it ends, whatever comes of this
+    ...(partialTgt instanceof DeviceError
+      ? { refusal: { code: partialTgt.code, message: partialTgt.message } }
+      : { partialTgt: sealPartialTgt(machine, user.upn, partialTgt) }),
+  };
+}

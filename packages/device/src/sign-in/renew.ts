@@ -1,0 +1,78 @@
+/**
+ * Renewing the Primary Refresh Token, with fresh tickets and without the security key: a request under the session
+ * key ([MS-OAPXBC] 3.1.5.1.3). What was stored before stays until the answer has been opened as a whole.
+ */
+import type { KdcAddress } from '@kennel/kerberos';
+import { DeviceError } from '../errors/device-error.ts';
+import { readDevice } from '../state/device.ts';
+import { machineKey, opened as unsealed } from '../state/seal.ts';
+import { pickUser, type UserRecord, userLabel } from '../state/user.ts';
+import { type OnStep, stepper } from '../step.ts';
+import { tenantClient } from '../tenant/client.ts';
+import { openAnswer, unchanged } from './answer.ts';
+import { recordFailure } from './diagnostics.ts';
+import { type Course, keepAnswer, type SignInResult } from './keep.ts';
+import { renewalRequest } from './request.ts';
+
+export interface RenewOptions {
+  stateDir: string;
+  /** Name of the user; the last one to sign in unless given. */
+  user?: string;
+  kdc?: KdcAddress;
+  /** This machine's clock; the system's unless given. */
+  now?: () => Date;
+  onStep?: OnStep;
+}
+
+/**
+ * Renews a user's token and tickets.
+ *
+ * @throws DeviceError `not-joined`, `not-signed-in`, `prt-unknown` (sign in again), `user-disabled`, ..., and those
+ *   of the way to the tenant; that there is no ticket is no error but a result
+ */
+export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
+  const { stateDir, now = () => new Date() } = options;
+  const course: Course = {
+    stateDir,
+    device: readDevice(stateDir),
+    machine: machineKey(stateDir),
+    tenant: tenantClient(readDevice(stateDir).tenant.caFile),
+    step: stepper(options.onStep),
+    now,
+  };
+  const record = pickUser(stateDir, options.user);
+  const answer = await renew(course, record).catch((error: unknown) => {
+    throw recordFailure(stateDir, { error, correlationId: course.tenant.correlationId, now: now() });
+  });
+  return keepAnswer(answer, { ...course, ccache: record.ccache, kdc: options.kdc });
+}
+
+async function renew({ device, machine, tenant, step }: Course, record: UserRecord) {
+  const { tokenEndpoint, id: tenantId } = device.tenant;
+  const { upn } = record.user;
+  const secret = (purpose: 'prt' | 'session-key', text: string) =>
+    unsealed(machine, userLabel(upn, purpose), text);
+  const nonce = await step(
+    'nonce',
+    () => tenant.nonce(tokenEndpoint),
+    () => 'The tenant gave a nonce.',
+  );
+  return step(
+    'prt',
+    async () => {
+      const sessionKey = secret('session-key', record.prt.sessionKey);
+      const prt = Buffer.from(secret('prt', record.prt.token)).toString('utf8');
+      const answer = await tenant.renewPrt(
+        tokenEndpoint,
+        renewalRequest({ nonce, prt, sessionKey }),
+        sessionKey,
+      );
+      const opened = openAnswer(answer, unchanged(sessionKey), { endpoint: tokenEndpoint, tenantId });
+      if (opened.user.objectId !== record.user.objectId) {
+        throw new DeviceError('tenant-answer-malformed', { about: 'it is for another user' });
+      }
+      return opened;
+    },
+    () => 'The tenant renewed the Primary Refresh Token; the session key is kept.',
+  );
+}
