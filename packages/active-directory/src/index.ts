@@ -17,7 +17,20 @@ export {
   type ProtectedBecause,
   protectedAccounts,
 } from './kerberos-server/policy/protected.ts';
+export {
+  type ProbeAnswer,
+  type ProbeMaker,
+  type ProbeOutcome,
+  probeController,
+} from './kerberos-server/probe.ts';
 export { type KrbtgtKey, type KrbtgtKeyRequest, readKrbtgtKey } from './kerberos-server/read-key.ts';
+export {
+  type Rotation,
+  type RotationOptions,
+  type RotationStep,
+  type RotationTenant,
+  rotateKey,
+} from './kerberos-server/rotate.ts';
 export { type Account, findAccount } from './ldap/search.ts';
 export {
   type DcRequirement,
@@ -29,4 +42,9 @@ export {
 } from './locator/locate.ts';
 export { kerberosSecurity } from './rpc/kerberos-security.ts';
 export type { RpcSecurity } from './rpc/security.ts';
-export { type DomainSession, type DomainSessionOptions, openDomainSession } from './session.ts';
+export {
+  type ControllerSession,
+  type DomainSession,
+  type DomainSessionOptions,
+  openDomainSession,
+} from './session.ts';

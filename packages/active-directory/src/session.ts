@@ -1,22 +1,40 @@
 /** An administrator's session in a domain: a domain controller found, a ticket for its LDAP service, the directory open. */
-import { type Credentials, NAME_TYPE, requestTgt, requestTicket, tcpTransport } from '@kennel/kerberos';
+import { NAME_TYPE, requestTgt, requestTicket, tcpTransport } from '@kennel/kerberos';
+import { ActiveDirectoryError } from './errors.ts';
 import { type AdDirectory, openDirectory } from './ldap/directory.ts';
-import { type LocatedDc, type LocateOptions, locateDomainController } from './locator/locate.ts';
+import { type LocatedDc, type LocateOptions, locateDomainController, resolveHost } from './locator/locate.ts';
 import { kerberosSecurity } from './rpc/kerberos-security.ts';
 import type { RpcSecurity } from './rpc/security.ts';
 
-export interface DomainSessionOptions extends Pick<LocateOptions, 'domain' | 'dnsServers' | 'controllers'> {
+export interface DomainSessionOptions
+  extends Pick<LocateOptions, 'domain' | 'dnsServers' | 'controllers' | 'site'> {
   /** admin@corp.example.com; may be of another domain that the controller knows. */
   upn: string;
   password: string;
+  /** LDAPS in place of LDAP sealed by Kerberos; `ca` is PEM, the system's roots unless given. */
+  ldaps?: { ca?: string };
 }
 
-export interface DomainSession {
-  dc: LocatedDc;
+/** The sign-in at one domain controller. */
+export interface ControllerSession {
+  /** Name of the controller, in lower case. */
+  hostName: string;
+  address: string;
   directory: AdDirectory;
   /** A fresh security context for one RPC connection to the controller. */
   rpcSecurity(): RpcSecurity;
   close(): Promise<void>;
+}
+
+export interface DomainSession extends ControllerSession {
+  dc: LocatedDc;
+  /** Addresses of a controller, by its name. @throws ActiveDirectoryError `dc-not-found` */
+  addressOf(hostName: string): Promise<string>;
+  /**
+   * The same sign-in at another controller, to be closed apart.
+   * @throws ActiveDirectoryError `dc-not-found`, `dc-unreachable`, those of LDAP; KerberosError
+   */
+  at(hostName: string): Promise<ControllerSession>;
 }
 
 const KDC_PORT = 88;
@@ -28,27 +46,52 @@ const KDC_PORT = 88;
 export async function openDomainSession({
   upn,
   password,
+  ldaps,
   ...where
 }: DomainSessionOptions): Promise<DomainSession> {
   const dc = await locateDomainController({ ...where, require: ['kdc', 'writable'] });
   const realm = dc.domainName.toUpperCase();
-  const transport = tcpTransport({ host: dc.address, port: KDC_PORT });
-  const client = { nameType: NAME_TYPE.ENTERPRISE, nameString: [upn] };
   const { credentials: tgt, kdcTimeOffset } = await requestTgt({
-    client,
+    client: { nameType: NAME_TYPE.ENTERPRISE, nameString: [upn] },
     realm,
     secret: { password },
-    transport,
+    transport: tcpTransport({ host: dc.address, port: KDC_PORT }),
   });
-  const sname = { nameType: NAME_TYPE.SRV_INST, nameString: ['ldap', dc.hostName] };
-  const ticket: Credentials = (await requestTicket({ tgt, sname, realm, transport, kdcTimeOffset }))
-    .credentials;
-  const now = () => new Date(Date.now() + kdcTimeOffset);
-  const directory = await openDirectory({ host: dc.address }, ticket, now());
+
+  const open = async (hostName: string, address: string): Promise<ControllerSession> => {
+    const transport = tcpTransport({ host: address, port: KDC_PORT });
+    const sname = { nameType: NAME_TYPE.SRV_INST, nameString: ['ldap', hostName] };
+    const { credentials: ticket, kdcTimeOffset: offset } = await requestTicket({
+      ...{ tgt, sname, realm, transport, kdcTimeOffset },
+    });
+    const now = () => new Date(Date.now() + offset);
+    const directory = await openDirectory(
+      { host: address },
+      {
+        credentials: ticket,
+        now: now(),
+        ldaps: ldaps && { ...ldaps, serverName: hostName, upn, password },
+      },
+    );
+    return {
+      ...{ hostName: hostName.toLowerCase(), address, directory },
+      rpcSecurity: () => kerberosSecurity(ticket, { now: now() }),
+      close: directory.close,
+    };
+  };
+  const addressOf = async (hostName: string) => {
+    if (hostName.toLowerCase() === dc.hostName.toLowerCase()) return dc.address;
+    const [address] = await resolveHost(hostName, where.dnsServers);
+    if (address !== undefined) return address;
+    throw new ActiveDirectoryError(
+      'dc-not-found',
+      `DNS knows no address of the domain controller ${hostName}.`,
+    );
+  };
   return {
+    ...(await open(dc.hostName, dc.address)),
     dc,
-    directory,
-    rpcSecurity: () => kerberosSecurity(ticket, { now: now() }),
-    close: directory.close,
+    addressOf,
+    at: async (hostName) => open(hostName, await addressOf(hostName)),
   };
 }

@@ -5,6 +5,7 @@
 import { type Client, Control } from 'ldapts';
 import { ActiveDirectoryError } from '../errors.ts';
 import { type AdDirectory, findEntry, objectSid } from '../ldap/directory.ts';
+import { ldapFailure } from '../ldap/failure.ts';
 
 /** LDAP_SERVER_RODC_DCPROMO_OID: the controller numbers and names the krbtgt account itself. */
 const RODC_PROMOTION = new Control('1.2.840.113556.1.4.1341', { critical: true });
@@ -72,15 +73,17 @@ export async function findServerObjects(
 export async function createServerObjects(
   directory: AdDirectory,
   objectName?: string,
+  onMade: (dn: string) => void = () => undefined,
 ): Promise<CreatedServerObjects> {
   const { client, baseDn, domainSid } = directory;
   const names = namesOf(baseDn, objectName);
   const created: string[] = [];
   const add = async (dn: string, attributes: Record<string, string | string[]>, control?: Control) => {
     await client.add(dn, attributes, control).catch((error: unknown) => {
-      throw ldapFailure(error, dn);
+      throw ldapFailure(error, 'add', dn);
     });
     created.push(dn);
+    onMade(dn);
   };
   if (!(await findEntry(client, names.userDn, ['cn'])))
     await add(
@@ -117,23 +120,6 @@ export async function createServerObjects(
     });
   const { userDn, computerDn, connectionPointDn } = names;
   return { id, userDn, userSid, computerDn, computerSid, connectionPointDn, created };
-}
-
-/** What the directory said to an addition, in our words. */
-function ldapFailure(error: unknown, dn: string): unknown {
-  if (!(error instanceof Error)) return error;
-  const details = { dn, cause: error.message };
-  if (error.name === 'InsufficientAccessError')
-    return new ActiveDirectoryError(
-      'access-denied',
-      `You may not add ${dn}. Give the credential of a Domain Admin.`,
-      details,
-    );
-  return new ActiveDirectoryError(
-    'ldap-failed',
-    `The domain controller did not add ${dn} (${error.name}). Run the command again; if it persists, look at the controller's log.`,
-    details,
-  );
 }
 
 /** N of a krbtgt account; undefined where there is no such account, or it is no read-only controller's. */

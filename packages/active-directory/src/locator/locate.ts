@@ -72,8 +72,6 @@ async function candidates(
 ): Promise<Candidate[]> {
   if (controllers)
     return controllers.map(({ host, port }) => ({ host, addresses: [host], ...(port ? { port } : {}) }));
-  const resolver = new Resolver({ timeout: DNS_TIMEOUT, tries: 2 });
-  if (dnsServers) resolver.setServers(dnsServers);
   const question = `_ldap._tcp.${site === undefined ? '' : `${site}._sites.`}dc._msdcs.${domain}`;
   const records = await srvResolver(dnsServers)(question).catch((cause: NodeJS.ErrnoException) => {
     throw new ActiveDirectoryError(
@@ -84,14 +82,16 @@ async function candidates(
   });
   const hosts = [...records].sort((a, b) => a.priority - b.priority || b.weight - a.weight).slice(0, AT_MOST);
   return Promise.all(
-    hosts.map(async ({ name }) => {
-      const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
-      return {
-        host: name,
-        addresses: found.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
-      };
-    }),
+    hosts.map(async ({ name }) => ({ host: name, addresses: await resolveHost(name, dnsServers) })),
   );
+}
+
+/** Addresses of a host, IPv4 first; none where DNS knows none. */
+export async function resolveHost(name: string, dnsServers?: readonly string[]): Promise<string[]> {
+  const resolver = new Resolver({ timeout: DNS_TIMEOUT, tries: 2 });
+  if (dnsServers) resolver.setServers(dnsServers);
+  const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+  return found.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
 }
 
 async function firstWith(

@@ -1,43 +1,14 @@
 /** kennel kerberos-server create and get: the objects in AD, with an administrator's credential given for the one command. */
-import type { DomainSession } from '@kennel/active-directory';
+import type { DomainSession, ServerObjects } from '@kennel/active-directory';
 import type { KerberosDomain } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { parseAddress } from '../address.ts';
 import { admin } from '../admin.ts';
-import { define, type Given, option, required, text } from '../command.ts';
+import { define, text } from '../command.ts';
+import { DOMAIN_OPTIONS, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
+import { tenantOf } from '../kerberos-server-tenant.ts';
 import { type DomainSide, verdictOf } from '../kerberos-server-verdict.ts';
-import { passwordFileOption, readPassword } from '../pin.ts';
 import { fields } from '../table.ts';
-
-const DOMAIN_OPTIONS = [
-  required('--domain <dns-name>', 'the AD domain'),
-  required(
-    '--domain-credential <upn>',
-    'a Domain Admin, as admin@corp.example.com; used for this command only',
-  ),
-  passwordFileOption,
-  option('--object-name <name>', 'where the default names are taken in the domain'),
-  option('--dns <address>', 'ask this DNS server for the domain'),
-  option('--dc <host>', 'this domain controller, and no DNS'),
-];
-
-async function withDomain<T>(given: Given, use: (session: DomainSession) => Promise<T>): Promise<T> {
-  const { openDomainSession } = await import('@kennel/active-directory');
-  const upn = text(given, 'domainCredential') ?? '';
-  const [dns, dc] = [text(given, 'dns'), text(given, 'dc')];
-  const session = await openDomainSession({
-    domain: text(given, 'domain') ?? '',
-    upn,
-    password: await readPassword(text(given, 'passwordFile'), `Password of ${upn}`),
-    ...(dns ? { dnsServers: [dns] } : {}),
-    ...(dc ? { controllers: [{ host: parseAddress('--dc', dc).host }] } : {}),
-  });
-  try {
-    return await use(session);
-  } finally {
-    await session.close();
-  }
-}
+import { ROTATION_OPTIONS, rotationChoices } from './kerberos-server-rotate.ts';
 
 export function kerberosServerDomainCommands(group: Command): void {
   const client = async () => (await admin()).kerberosDomains;
@@ -48,38 +19,25 @@ export function kerberosServerDomainCommands(group: Command): void {
       summary: 'make the Kerberos server objects in an AD domain, read their key back, and publish it',
       example:
         'kennel kerberos-server create --domain corp.example.com --domain-credential admin@corp.example.com',
-      options: DOMAIN_OPTIONS,
+      options: [...DOMAIN_OPTIONS, OBJECT_NAME, ...ROTATION_OPTIONS],
     },
     async (_, given) => {
-      const { createServerObjects, readKrbtgtKey } = await import('@kennel/active-directory');
+      const { createServerObjects } = await import('@kennel/active-directory');
       const domains = await client();
       await domains.list(); // a tenant that does not run is better known before anything is made in AD
+      const choices = rotationChoices(given);
       return withDomain(given, async (session) => {
-        const { dc, directory } = session;
-        const objects = await createServerObjects(directory, text(given, 'objectName'));
-        const key = await readKrbtgtKey({
-          dc: { host: dc.address },
-          objectDn: objects.userDn,
-          security: session.rpcSecurity(),
-        });
-        const published = await domains.publish({
-          dnsName: dc.domainName.toLowerCase(),
-          realm: dc.domainName.toUpperCase(),
-          netbiosName: dc.netbiosDomainName,
-          domainSid: directory.domainSid,
-          krbtgtNumber: key.krbtgtNumber,
-          keyVersion: key.keyVersion,
-          etype: 18,
-          key: Buffer.from(key.aes256).toString('base64'),
-        });
-        key.aes256.fill(0);
+        const objects = await createServerObjects(session.directory, text(given, 'objectName'), (dn) =>
+          progress(`Made ${dn}.`),
+        );
+        const published = await publishPresentKey(session, objects, choices);
         const made =
           objects.created.length === 0
             ? 'Everything was there already.'
             : `Made:\n  ${objects.created.join('\n  ')}`;
         return {
           value: { objects, published },
-          text: `${made}\nThe key of krbtgt_${objects.id}, version ${key.keyVersion}, is published.`,
+          text: `${made}\nThe key of krbtgt_${objects.id}, version ${published.keyVersion}, is published. Prove it with: kennel kerberos-server verify`,
         };
       });
     },
@@ -91,7 +49,7 @@ export function kerberosServerDomainCommands(group: Command): void {
       summary: 'compare the Kerberos server of a domain with what the tenant has',
       example:
         'kennel kerberos-server get --domain corp.example.com --domain-credential admin@corp.example.com --json',
-      options: DOMAIN_OPTIONS,
+      options: [...DOMAIN_OPTIONS, OBJECT_NAME],
     },
     async (_, given) => {
       const tenantSide = (await (await client()).list()).find(
@@ -105,6 +63,43 @@ export function kerberosServerDomainCommands(group: Command): void {
       });
     },
   );
+}
+
+/** The first key is used at once: nothing signs yet. A later one only when every domain controller has it. */
+async function publishPresentKey(
+  session: DomainSession,
+  objects: ServerObjects,
+  choices: ReturnType<typeof rotationChoices>,
+): Promise<KerberosDomain> {
+  const { readKrbtgtKey, rotateKey } = await import('@kennel/active-directory');
+  const { dc, directory } = session;
+  const tenant = await tenantOf(dc.domainName);
+  if ((await tenant.domain())?.krbtgtNumber === objects.id)
+    await rotateKey({ session, objects, tenant, key: 'present', ...choices });
+  const { aes256, ...key } = await readKrbtgtKey({
+    dc: { host: session.address },
+    objectDn: objects.userDn,
+    security: session.rpcSecurity(),
+  });
+  const before = await tenant.domain();
+  // Another controller has a newer one, which is published by now.
+  if (before?.krbtgtNumber === objects.id && before.keyVersion > key.keyVersion) {
+    aes256.fill(0);
+    return before;
+  }
+  const published = await (await admin()).kerberosDomains.publish({
+    dnsName: dc.domainName.toLowerCase(),
+    realm: dc.domainName.toUpperCase(),
+    netbiosName: dc.netbiosDomainName,
+    domainSid: directory.domainSid,
+    krbtgtNumber: key.krbtgtNumber,
+    keyVersion: key.keyVersion,
+    etype: 18,
+    key: Buffer.from(aes256).toString('base64'),
+    keyUpdatedOn: key.changedAt.toISOString(),
+  });
+  aes256.fill(0);
+  return published;
 }
 
 /** The admin tool's fields of the domain, in its order. */

@@ -7,6 +7,7 @@ import { define, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
 import { kerberosServerDomainCommands } from './kerberos-server-domain.ts';
+import { kerberosServerRotateCommand } from './kerberos-server-rotate.ts';
 
 const shown = (domain: KerberosDomain) => fields({ ...domain });
 
@@ -16,6 +17,7 @@ export function kerberosServerCommands(program: Command): void {
     .description('the Kerberos server objects of AD domains, as the tenant knows them');
   const client = async () => (await admin()).kerberosDomains;
   kerberosServerDomainCommands(group);
+  kerberosServerRotateCommand(group);
 
   define(
     group,

@@ -1,0 +1,61 @@
+/** Commands that speak to an AD domain: their options, and the session with a credential that is given for the one command. */
+import { readFileSync } from 'node:fs';
+import type { DomainSession } from '@kennel/active-directory';
+import { parseAddress } from './address.ts';
+import { type Given, option, required, text } from './command.ts';
+import { CliError } from './errors.ts';
+import { passwordFileOption, readPassword } from './pin.ts';
+
+export const OBJECT_NAME = option('--object-name <name>', 'where the default names are taken in the domain');
+
+export const DOMAIN_OPTIONS = [
+  required('--domain <dns-name>', 'the AD domain'),
+  required(
+    '--domain-credential <upn>',
+    'a Domain Admin, as admin@corp.example.com; used for this command only',
+  ),
+  passwordFileOption,
+  option('--ldaps', 'LDAP inside TLS, in place of LDAP sealed by Kerberos'),
+  option('--ca <file>', "the CA of the domain controllers' certificates, for --ldaps (PEM)"),
+  option('--site <site>', 'a domain controller of this site'),
+  option('--dns <address>', 'ask this DNS server for the domain'),
+  option('--dc <host>', 'this domain controller, and no DNS'),
+];
+
+/** Opens a session at a writable domain controller for one command. */
+export async function withDomain<T>(given: Given, use: (session: DomainSession) => Promise<T>): Promise<T> {
+  const { openDomainSession } = await import('@kennel/active-directory');
+  const upn = text(given, 'domainCredential') ?? '';
+  const [dns, dc, site, ca] = [text(given, 'dns'), text(given, 'dc'), text(given, 'site'), text(given, 'ca')];
+  if (ca !== undefined && given.ldaps !== true)
+    throw new CliError(
+      'usage',
+      '--ca is for --ldaps: without it LDAP is sealed by Kerberos, and needs no certificate.',
+    );
+  const session = await openDomainSession({
+    domain: text(given, 'domain') ?? '',
+    upn,
+    password: await readPassword(text(given, 'passwordFile'), `Password of ${upn}`),
+    ...(dns ? { dnsServers: [dns] } : {}),
+    ...(site ? { site } : {}),
+    ...(dc ? { controllers: [{ host: parseAddress('--dc', dc).host }] } : {}),
+    ...(given.ldaps === true ? { ldaps: ca === undefined ? {} : { ca: readCa(ca) } } : {}),
+  });
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function readCa(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException; // fs throws ErrnoException
+    throw new CliError('file-unreadable', `The CA ${path} cannot be read (${code}).`);
+  }
+}
+
+/** A line of progress, to standard error: standard output is the result's. */
+export const progress = (line: string): void => console.error(line);
