@@ -101,6 +101,21 @@ describe('kennel group, policy, metadata, report', () => {
     await run(40, 'signin', ...pin, '--json'); // signed in; bob has no counterpart in a domain
   });
 
+  it('makes a Temporary Access Pass, shows it once, and keeps to the policy', async () => {
+    expect((await run(0, 'policy', 'pass', '--max-lifetime', '2h', '--length', '12')).stdout).toContain(
+      '12 characters',
+    );
+    const made = (await run(0, 'pass', 'create', 'alice', '--lifetime', '2h')).stdout;
+    const pass = /^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$/m.exec(made)?.[0] ?? '';
+    expect(pass).not.toBe('');
+    const shown = (await run(0, 'pass', 'show', 'alice')).stdout;
+    expect(shown).toMatch(/usable : yes/);
+    expect(shown).not.toContain(pass.replaceAll('-', ''));
+    await run(75, 'pass', 'create', 'alice', '--lifetime', '3h');
+    await run(0, 'pass', 'delete', 'alice');
+    await run(7, 'pass', 'show', 'alice');
+  });
+
   it('reports who needs a key, and says that no metadata is configured', async () => {
     expect((await run(0, 'report', 'no-key')).stdout).toContain('alice@corp.example.com');
     expect((await run(0, 'report', 'one-key')).stdout).toContain('bob@corp.example.com');

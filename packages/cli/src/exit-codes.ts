@@ -74,6 +74,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'key-model-unknown',
       'client-not-found',
       'client-exists',
+      'pass-not-found',
     ],
   },
   {
@@ -305,6 +306,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'client-revoked',
       'token-invalid',
     ],
+  },
+  {
+    exit: 75,
+    meaning: 'policy does not admit such a Temporary Access Pass',
+    codes: ['pass-outside-policy', 'passes-off'],
   },
 ];
 

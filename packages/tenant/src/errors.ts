@@ -93,6 +93,14 @@ const registry = {
   'client-revoked': [401, 'invalid_client', 9300126],
   'client-not-found': [404, 'invalid_request', 9300127],
   'client-exists': [409, 'invalid_request', 9300128],
+  // Temporary Access Passes.
+  'pass-not-found': [404, 'invalid_request', 9300190],
+  'pass-invalid': [400, 'invalid_grant', 9300191],
+  'pass-locked': [429, 'invalid_grant', 9300192],
+  'pass-busy': [503, 'temporarily_unavailable', 9300193],
+  'pass-outside-policy': [400, 'invalid_request', 9300194],
+  'passes-off': [403, 'access_denied', 9300195],
+  'pass-used': [400, 'invalid_grant', 9300196],
   // Why a PRT came without a ticket; never an HTTP answer of its own.
   'tgt-no-on-premises-user': [400, 'invalid_request', 9300070],
   'tgt-no-kerberos-domain': [400, 'invalid_request', 9300071],

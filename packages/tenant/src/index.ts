@@ -11,6 +11,7 @@ export type { Group, NewGroup } from './groups/schema.ts';
 export { type InitialisedTenant, initTenant } from './init.ts';
 export type { KerberosDomain, NewKerberosDomain, ProbeResult } from './kerberos-domains/schema.ts';
 export type { CertificationLevel, KeyModelInfo, MetadataStatus } from './metadata/schema.ts';
+export type { NewPass, Pass, PassPolicy, PassPolicyChanges } from './passes/schema.ts';
 export type {
   AcceptedModels,
   Fido2Configuration,

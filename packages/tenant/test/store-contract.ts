@@ -10,6 +10,8 @@ import * as groups from '../src/groups/queries.ts';
 import * as domains from '../src/kerberos-domains/queries.ts';
 import { keepBlob, storedBlob } from '../src/metadata/queries.ts';
 import * as nonces from '../src/nonce/queries.ts';
+import * as passes from '../src/passes/queries.ts';
+import { TRIES_A_NAME, WINDOW_SECONDS } from '../src/passes/tries.ts';
 import * as policies from '../src/policy/queries.ts';
 import * as prts from '../src/prt/queries.ts';
 import * as reports from '../src/reports/queries.ts';
@@ -21,6 +23,7 @@ import type { CredentialRow, DeviceRow, KerberosDomainRow, PrtRow, UserRow } fro
 import { ensureTenantKeys, loadTenantKeys } from '../src/tenant-keys/rules.ts';
 import * as users from '../src/users/queries.ts';
 import * as keys from '../src/webauthn/queries.ts';
+import { guessPasses } from './pass-guessing.ts';
 
 const NOW = '2026-01-02T03:04:05.678Z';
 const LATER = '2026-01-02T03:09:05.678Z';
@@ -417,6 +420,49 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const offers = [8, 8, 6, 7].map((number, i) => keepBlob(i % 2 === 0 ? store : other, row(number)));
       expect((await Promise.all(offers)).filter(Boolean)).toHaveLength(1);
       expect(await storedBlob(other)).toEqual({ id: 'fido', ...row(8) });
+    });
+
+    test('of 10,000 guesses at a pass that come at once, the first few are looked at', async () => {
+      const result = await guessPasses([store, other], 10_000);
+      expect(result).toEqual({ looked: TRIES_A_NAME, locked: 10_000 - TRIES_A_NAME });
+      // A minute later it is still so, and when the window is over it begins anew.
+      expect(await guessPasses([store, other], 100, 60)).toEqual({ looked: 0, locked: 100 });
+      expect(await guessPasses([store, other], 100, WINDOW_SECONDS + 1)).toEqual({
+        looked: TRIES_A_NAME,
+        locked: 100 - TRIES_A_NAME,
+      });
+      await passes.purgeTries(store, '9999');
+    });
+
+    test('a pass is one of a user, and one for a single use is used once', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const row = {
+        user_id: user.id,
+        id: randomUUID(),
+        hash: 'h',
+        created_on: NOW,
+        starts_on: NOW,
+        expires_on: LATER,
+        usable_once: 1,
+        used_on: null,
+      };
+      await passes.putPass(store, { ...row, id: randomUUID() });
+      await passes.putPass(store, row);
+      expect(await passes.passOfUser(other, user.id)).toEqual(row);
+      expect(await passes.usePass(store, row.id, '2026-01-01T00:00:00.000Z')).toBe(false);
+      expect(await passes.usePass(store, row.id, LATER)).toBe(false);
+      const uses = [store, other, store, other].map((one) => passes.usePass(one, row.id, NOW));
+      expect((await Promise.all(uses)).filter(Boolean)).toHaveLength(1);
+      await passes.putPass(store, { ...row, usable_once: 0 });
+      expect(await passes.usePass(store, row.id, NOW)).toBe(true);
+      expect(await passes.usePass(other, row.id, NOW)).toBe(true);
+      await passes.purgePasses(store, LATER);
+      expect(await passes.deletePass(store, user.id)).toBe(true);
+      expect(await passes.deletePass(store, user.id)).toBe(false);
+      expect(await passes.storedPassPolicy(store)).toBeUndefined();
+      for (const rules of ['{"a":1}', '{"a":2}']) await passes.keepPassPolicy(store, rules, NOW);
+      expect(await passes.storedPassPolicy(other)).toBe('{"a":2}');
     });
 
     test('steps of ceremonies are found by user, by trace id, by time, and forgotten', async () => {

@@ -5,6 +5,7 @@ import { admin, defineAdmin } from '../admin.ts';
 import { type Given, option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
+import { passPolicyCommand } from './pass.ts';
 
 const SET_OPTIONS = [
   option('--self-service <on|off>', 'whether people may register keys themselves'),
@@ -90,6 +91,7 @@ export function policyCommands(program: Command): void {
     .command('policy')
     .description('which security keys the tenant accepts; the first group that fits decides');
   const client = async () => (await admin()).keyPolicies;
+  passPolicyCommand(group);
 
   defineAdmin(
     group,

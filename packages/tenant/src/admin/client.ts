@@ -17,6 +17,7 @@ import type {
   ProbeResult,
 } from '../kerberos-domains/schema.ts';
 import type { KeyModelInfo, MetadataStatus } from '../metadata/schema.ts';
+import type { NewPass, Pass, PassPolicy, PassPolicyChanges } from '../passes/schema.ts';
 import type {
   AcceptedModels,
   Fido2Configuration,
@@ -135,6 +136,15 @@ export function adminClientOver(call: AdminTransport) {
       /** The default in the shape of the Graph. */
       graph: () => get<Fido2Configuration>(GRAPH_FIDO2),
       changeGraph: (changes: Fido2ConfigurationChanges) => patch<Fido2Configuration>(GRAPH_FIDO2, changes),
+    },
+    /** Temporary Access Passes: a user has one at most. */
+    passes: {
+      /** A new one in place of the one before; the pass itself is in this answer only. */
+      create: (name: string, given: NewPass = {}) => post<Pass>(`${user(name)}/pass`, given),
+      show: (name: string) => get<Pass>(`${user(name)}/pass`),
+      remove: (name: string) => remove(`${user(name)}/pass`),
+      policy: () => get<PassPolicy>('/pass-policy'),
+      changePolicy: (changes: PassPolicyChanges) => patch<PassPolicy>('/pass-policy', changes),
     },
     metadata: {
       status: () => get<MetadataStatus>('/metadata'),

@@ -6,6 +6,7 @@ import { deviceAdminRoutes } from '../devices/admin-routes.ts';
 import { groupRoutes } from '../groups/routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
 import { metadataRoutes } from '../metadata/routes.ts';
+import { passRoutes } from '../passes/routes.ts';
 import { policyRoutes } from '../policy/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
 import type { Routes } from '../server/fastify.ts';
@@ -49,6 +50,7 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
   kerberosDomainRoutes(app, tenant);
   groupRoutes(app, tenant);
   policyRoutes(app, tenant);
+  passRoutes(app, tenant);
   metadataRoutes(app, tenant);
   reportRoutes(app, tenant);
   ceremonyRoutes(app, tenant);

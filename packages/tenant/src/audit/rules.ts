@@ -21,6 +21,7 @@ export type AuditEventName =
   | 'key.counter-regressed'
   | `group.${'created' | 'deleted' | 'member-added' | 'member-removed'}`
   | `policy.${'updated' | 'removed' | 'reordered'}`
+  | `pass.${'created' | 'removed' | 'redeemed' | 'refused'}`
   | `metadata.${'updated' | 'refused'}`
   | 'access.refused'
   | `client.${'invited' | 'enrolled' | 'enrolment-refused' | 'revoked'}`

@@ -2,6 +2,7 @@
 import { purgeCeremonyEvents } from '../ceremonies/queries.ts';
 import { purgeInvitations } from '../clients/queries.ts';
 import { purgeSpent } from '../nonce/queries.ts';
+import { purgePasses, purgeTries } from '../passes/queries.ts';
 import { purgePrts } from '../prt/queries.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
 import { purgeChallenges } from '../webauthn/queries.ts';
@@ -10,6 +11,8 @@ const EVERY_MS = 60_000;
 /** The log of ceremonies: days, and steps. */
 const CEREMONY_DAYS = 30;
 const CEREMONY_STEPS = 200_000;
+/** A pass that is over is shown for so long, in seconds. */
+const PASS_SHOWN_SECONDS = 7 * 86_400;
 
 /** Begins; the result ends it, after a run that is under way. */
 export function startPurging(tenant: Tenant): () => Promise<void> {
@@ -34,6 +37,8 @@ async function purge({ store, strangers, now }: Tenant): Promise<void> {
   await purgeSpent(store, time);
   await purgeChallenges(store, time);
   await purgePrts(store, time);
+  await purgeTries(store, time);
+  await purgePasses(store, iso(later(now(), -PASS_SHOWN_SECONDS)));
   await purgeCeremonyEvents(store, iso(later(now(), -CEREMONY_DAYS * 86_400)), CEREMONY_STEPS);
   await purgeInvitations(store, time);
 }

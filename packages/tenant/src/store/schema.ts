@@ -22,6 +22,10 @@ export interface Database {
   user_group_members: { group_id: string; user_id: string };
   key_policies: KeyPolicyRow;
   ceremony_events: CeremonyEventRow;
+  passes: PassRow;
+  /** Wrong passes, counted by name and by source. */
+  pass_tries: { subject: string; tries: number; window_end: string };
+  pass_policy: { id: string; rules: string; updated_on: string };
   clients: ClientRow;
   /** Enrolment tokens that were not used yet, by their hashes. */
   client_invitations: {
@@ -103,6 +107,19 @@ export interface CeremonyEventRow {
   client_error: string | null;
   elapsed_ms: number | null;
   ctap_status: number | null;
+}
+
+/** A Temporary Access Pass; a user has one at most. */
+export interface PassRow {
+  user_id: string;
+  id: string;
+  /** argon2id; see passes/hash.ts. */
+  hash: string;
+  created_on: string;
+  starts_on: string;
+  expires_on: string;
+  usable_once: number;
+  used_on: string | null;
 }
 
 export interface UserRow {

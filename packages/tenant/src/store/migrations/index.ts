@@ -5,6 +5,7 @@ import * as policy from './0002-policy.ts';
 import * as pendingKey from './0003-pending-key.ts';
 import * as clients from './0004-clients.ts';
 import * as ceremonies from './0007-ceremonies.ts';
+import * as passes from './0008-passes.ts';
 import * as prtUse from './0009-prt-use.ts';
 
 export const migrations: Record<string, Migration> = {
@@ -13,5 +14,6 @@ export const migrations: Record<string, Migration> = {
   '0003-pending-key': pendingKey,
   '0004-clients': clients,
   '0007-ceremonies': ceremonies,
+  '0008-passes': passes,
   '0009-prt-use': prtUse,
 };
