@@ -1,7 +1,7 @@
 /**
- * The FIDO2 assertion inside a PRT request: five base64url members as a JSON string, and the challenge that
- * binds it to its purpose. Both are Kennel's own, since no public source shows another; a challenge for one
- * purpose never equals one for another, nor the web page's.
+ * A FIDO2 assertion on the wire: five base64url members as a JSON string, and the challenge that binds it to its
+ * purpose. Inside a PRT request both are Kennel's own, since no public source shows another; on the web page they
+ * are as existing clients make them. A challenge for one purpose never equals one for another.
  */
 import { createHash } from 'node:crypto';
 import { PrtError } from './errors.ts';
@@ -73,15 +73,18 @@ const REGISTRATION_PREFIX = 'kennel registration fido2 v1';
  * The challenge that the security key signs.
  *
  * For a PRT: SHA-256(prefix || 0x00 || nonce || SHA-256 of the device certificate), so that an assertion which
- * another device relays does not fit. For a registration token: SHA-256(prefix || 0x00 || nonce).
+ * another device relays does not fit. For a registration token: SHA-256(prefix || 0x00 || nonce). On the web page:
+ * the characters of the nonce, which is longer.
  *
- * @returns 32 bytes
+ * @returns 32 bytes, or those of the nonce
  */
 export function assertionChallenge(
   p:
     | { purpose: 'prt'; nonce: string; deviceCertificate: Uint8Array }
-    | { purpose: 'registration'; nonce: string },
+    | { purpose: 'registration'; nonce: string }
+    | { purpose: 'web'; nonce: string },
 ): Uint8Array {
+  if (p.purpose === 'web') return Buffer.from(p.nonce, 'latin1');
   const prefix = p.purpose === 'prt' ? PRT_PREFIX : REGISTRATION_PREFIX;
   const hash = createHash('sha256').update(`${prefix}\0${p.nonce}`);
   if (p.purpose === 'prt') hash.update(createHash('sha256').update(p.deviceCertificate).digest());

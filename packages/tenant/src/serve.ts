@@ -9,6 +9,7 @@ import { type Authenticator, bySocket, guard } from './access/guard.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { AuditTrail } from './audit/rules.ts';
 import { Strangers } from './audit/strangers.ts';
+import { authorizeRoutes } from './authorize/routes.ts';
 import { CeremonyLog } from './ceremonies/log.ts';
 import { enrolmentRoutes } from './clients/routes.ts';
 import { byClientToken } from './clients/token.ts';
@@ -22,6 +23,9 @@ import { createApp, HEADER_LIMIT, type Routes } from './server/fastify.ts';
 import { lockInstance } from './server/instance-lock.ts';
 import { defaultLog } from './server/log.ts';
 import { startPurging } from './server/purge.ts';
+import { webFileRoutes } from './server/web.ts';
+import { bySession } from './sessions/rules.ts';
+import { signInRoutes } from './sign-in/routes.ts';
 import { checkStoreIdentity } from './store/identity.ts';
 import { migrateStore, openStore } from './store/open.ts';
 import type { Tenant } from './tenant.ts';
@@ -38,7 +42,7 @@ const PATIENCE = {
 };
 /** Where the network finds what the admin socket offers, and the ways to prove that one may. */
 const ADMIN_PREFIX = '/admin/v1';
-const AUTHENTICATORS: readonly Authenticator[] = [byClientToken];
+const AUTHENTICATORS: readonly Authenticator[] = [byClientToken, bySession];
 const CONNECTIONS_AT_MOST = 10_000;
 /** The shortest of the systems' bounds on a Unix socket's path (sun_path), in bytes. */
 const LONGEST_SOCKET_PATH = 103;
@@ -147,6 +151,9 @@ function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
     return server as unknown as RawServerDefault; // Fastify asks for the methods that both kinds of server have
   });
   tokenRoutes(app, tenant);
+  authorizeRoutes(app, tenant);
+  signInRoutes(app, tenant);
+  webFileRoutes(app);
   deviceRoutes(app, tenant);
   enrolmentRoutes(app, tenant);
   app.register(

@@ -47,6 +47,7 @@ function newUser(more: Partial<UserRow> = {}): UserRow {
     upn_folded: `${id}@example.com`,
     display_name: 'Zoë “Quote” O’Neill \u{1f511}',
     enabled: 1,
+    role: 'user',
     user_handle: randomBytes(32).toString('base64url'),
     on_premises_sid: null,
     on_premises_sam_account_name: null,
@@ -71,6 +72,7 @@ const newCredential = (userId: string): CredentialRow => ({
   display_name: 'key',
   created_on: NOW,
   last_used_on: null,
+  last_used_where: null,
   removed_on: null,
 });
 
@@ -223,7 +225,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const key = newCredential(user.id);
       await keys.insertCredential(store, key);
       const advance = (one: Store, counter: number) =>
-        keys.advanceCounter(one, { id: key.id, counter, backedUp: 0, now: NOW });
+        keys.advanceCounter(one, { id: key.id, counter, backedUp: 0, now: NOW, where: 'here' });
       const tries = await Promise.all([store, other, store, other].map((one) => advance(one, 4_294_967_295)));
       expect(tries.filter(Boolean)).toHaveLength(1);
       expect(await advance(store, 4_294_967_295)).toBe(false);
@@ -234,14 +236,26 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       });
       const uncounted = { ...newCredential(user.id), counter: 0 };
       await keys.insertCredential(store, uncounted);
-      expect(await keys.advanceCounter(store, { id: uncounted.id, counter: 0, backedUp: 0, now: NOW })).toBe(
-        true,
-      );
+      expect(
+        await keys.advanceCounter(store, {
+          id: uncounted.id,
+          counter: 0,
+          backedUp: 0,
+          now: NOW,
+          where: 'here',
+        }),
+      ).toBe(true);
       expect(await keys.removeCredential(store, user.id, uncounted.id, NOW)).toBe(true);
       expect(await keys.removeCredential(store, user.id, uncounted.id, NOW)).toBe(false);
-      expect(await keys.advanceCounter(store, { id: uncounted.id, counter: 0, backedUp: 0, now: NOW })).toBe(
-        false,
-      );
+      expect(
+        await keys.advanceCounter(store, {
+          id: uncounted.id,
+          counter: 0,
+          backedUp: 0,
+          now: NOW,
+          where: 'here',
+        }),
+      ).toBe(false);
       expect((await keys.credentialsOfUser(store, user.id)).map((row) => row.id)).toEqual([key.id]);
     });
 
@@ -402,7 +416,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await idle(NOW)).not.toContain(kept.id);
       expect(await idle(LATER)).toContain(kept.id);
       expect(await idle(LATER)).not.toContain(gone.id);
-      const use = { id: kept.id, backedUp: 0, now: LATER };
+      const use = { id: kept.id, backedUp: 0, now: LATER, where: 'there' };
       expect(await keys.recordUse(store, use)).toBe(true);
       expect(await keys.recordUse(store, { ...use, id: gone.id })).toBe(false);
       expect(await idle(LATER)).not.toContain(kept.id);

@@ -26,6 +26,13 @@ export type AuditEventName =
   | 'access.refused'
   | `client.${'invited' | 'enrolled' | 'enrolment-refused' | 'revoked'}`
   | `client-token.${'issued' | 'refused'}`
+  | `sign-in.${'allowed' | 'refused'}`
+  | `session.${'begun' | 'proof-renewed' | 'proof-refused' | 'ended'}`
+  | `code.${'issued' | 'redeemed' | 'refused'}`
+  | `refresh-token.${'redeemed' | 'refused'}`
+  | `first-administrator.${'link-made' | 'registered' | 'refused'}`
+  | 'key.renamed'
+  | 'user.role-changed'
   | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused' | 'renewed' | 'use-refused' | 'reuse-detected'}`

@@ -110,6 +110,7 @@ export function ensureConfig(stateDir: string, given: InitOptions): TenantConfig
     lab: options.lab ?? false,
     ...(options.metadata !== undefined && { metadata: options.metadata }),
     ...(options.resources !== undefined && { resources: options.resources }),
+    ...(options.clients !== undefined && { clients: options.clients }),
   };
   checkRpId(config);
   const draft = `${path}.${process.pid}.new`;

@@ -39,6 +39,18 @@ export type MetadataConfig = z.output<typeof metadata>;
 const isProtected = ({ protocol, hostname }: URL) =>
   protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
 
+/** An address that a code may be sent to: the client's own, exact. */
+const redirectUri = z
+  .string()
+  .max(1024)
+  .refine(
+    (text) =>
+      URL.canParse(text) &&
+      !/^(javascript|data|file|vbscript|blob|about):/i.test(text) &&
+      !text.includes('#'),
+    'must be an address without a fragment, such as https://app.example.com/callback',
+  );
+
 const fields = {
   tenantId: z.guid().toLowerCase(),
   tenantName: z.string().min(1).max(256),
@@ -67,6 +79,16 @@ const fields = {
   metadata: metadata.optional(),
   /** Audiences for which devices get access tokens; each must check them through the published keys. */
   resources: z.array(z.string().min(1).max(2048)).max(256).optional(),
+  /** Programs that may send people to the sign-in page, beside the brokers that are known. */
+  clients: z
+    .array(
+      z.strictObject({
+        clientId: z.guid().toLowerCase(),
+        redirectUris: z.array(redirectUri).min(1).max(32),
+      }),
+    )
+    .max(256)
+    .optional(),
 };
 
 export const configSchema = z.strictObject(fields);
@@ -85,6 +107,7 @@ export const initSchema = z.strictObject({
   lab: fields.lab.optional(),
   metadata: fields.metadata,
   resources: fields.resources,
+  clients: fields.clients,
 });
 export type InitOptions = z.input<typeof initSchema>;
 

@@ -3,6 +3,9 @@
  * under the tenant's key tells it from another tenant's. Spending is recorded, once for each use.
  *
  *   version (1 byte) | issued, ms since 1970 (6) | random (16) | HMAC-SHA256 (32), as base64url: 74 characters
+ *
+ * The HMAC may cover a binding besides (a browser, a session and what it is about to do): such a nonce is genuine
+ * for that binding alone.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { TenantError } from '../errors.ts';
@@ -12,7 +15,18 @@ import { insertSpent } from './queries.ts';
 /** How long a nonce is good, in seconds. */
 const NONCE_LIFETIME_SECONDS = 300;
 /** What a nonce is spent on. One nonce may serve a PRT request and the assertion inside it. */
-export type NonceUse = 'prt-request' | 'prt-assertion' | 'prt-use' | 'registration-assertion';
+export type NonceUse =
+  | 'prt-request'
+  | 'prt-assertion'
+  | 'prt-use'
+  | 'registration-assertion'
+  | 'web-assertion';
+
+export interface NonceToSpend {
+  nonce: string;
+  use: NonceUse;
+  binding?: string;
+}
 
 const VERSION = 1;
 const BODY_BYTES = 1 + 6 + 16;
@@ -21,12 +35,12 @@ const MAC_BYTES = 32;
 const CLOCK_TOLERANCE = 10_000;
 
 /** A fresh nonce. */
-export function issueNonce(tenant: Tenant): string {
+export function issueNonce(tenant: Tenant, binding = ''): string {
   const body = Buffer.alloc(BODY_BYTES);
   body.writeUInt8(VERSION, 0);
   body.writeUIntBE(tenant.now().getTime(), 1, 6);
   randomBytes(16).copy(body, 7);
-  return Buffer.concat([body, mac(tenant, body)]).toString('base64url');
+  return Buffer.concat([body, mac(tenant, body, binding)]).toString('base64url');
 }
 
 /**
@@ -34,12 +48,9 @@ export function issueNonce(tenant: Tenant): string {
  *
  * @throws TenantError `nonce-unknown` (not one of this tenant's), `nonce-expired`, `nonce-replayed`
  */
-export async function spendNonces(
-  tenant: Tenant,
-  uses: readonly { nonce: string; use: NonceUse }[],
-): Promise<void> {
-  const rows = uses.map(({ nonce, use }) => {
-    const { bytes, issued } = readNonce(tenant, nonce);
+export async function spendNonces(tenant: Tenant, uses: readonly NonceToSpend[]): Promise<void> {
+  const rows = uses.map(({ nonce, use, binding = '' }) => {
+    const { bytes, issued } = readNonce(tenant, nonce, binding);
     return {
       nonce_hash: createHash('sha256').update(bytes).digest('base64url'),
       use,
@@ -51,13 +62,24 @@ export async function spendNonces(
   }
 }
 
-function readNonce(tenant: Tenant, nonce: string): { bytes: Buffer; issued: number } {
+/** Whether a nonce is this tenant's, for that binding, and not over; it is not spent. */
+export function isFreshNonce(tenant: Tenant, nonce: string, binding: string): boolean {
+  try {
+    readNonce(tenant, nonce, binding);
+    return true;
+  } catch (error) {
+    if (error instanceof TenantError) return false;
+    throw error;
+  }
+}
+
+function readNonce(tenant: Tenant, nonce: string, binding: string): { bytes: Buffer; issued: number } {
   const bytes = Buffer.from(nonce, 'base64url');
   const body = bytes.subarray(0, BODY_BYTES);
   const genuine =
     bytes.length === BODY_BYTES + MAC_BYTES &&
     bytes.toString('base64url') === nonce && // one spelling only
-    timingSafeEqual(mac(tenant, body), bytes.subarray(BODY_BYTES));
+    timingSafeEqual(mac(tenant, body, binding), bytes.subarray(BODY_BYTES));
   if (!genuine) {
     throw new TenantError(
       'nonce-unknown',
@@ -72,9 +94,10 @@ function readNonce(tenant: Tenant, nonce: string): { bytes: Buffer; issued: numb
   return { bytes, issued };
 }
 
-function mac(tenant: Tenant, body: Buffer): Buffer {
+function mac(tenant: Tenant, body: Buffer, binding: string): Buffer {
   return createHmac('sha256', tenant.keys.nonce)
     .update(`kennel nonce v1\0${tenant.config.tenantId}\0`)
     .update(body)
+    .update(binding) // the body's length is fixed: no two pairs make the same text
     .digest();
 }

@@ -50,6 +50,7 @@ export async function issuePrt(
         key = credential;
         subject = `user:${holder.id} key:${credential.id}`;
       },
+      { where: `device:${device.id}` },
     );
     return await issue(tenant, request, { device, user, key }, { correlationId, actor, subject });
   } catch (error) {

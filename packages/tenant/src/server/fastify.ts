@@ -77,8 +77,8 @@ export function createApp(log: FastifyBaseLogger, serverFactory?: FastifyServerF
     request.log.info({ method: request.method, route, status: reply.statusCode, milliseconds }, 'answered');
   });
   app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     reply.headers({
-      'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       'strict-transport-security': 'max-age=31536000',
     });

@@ -1,9 +1,12 @@
 /** Forgetting what has expired (spent nonces, challenges, PRTs) and telling of refused strangers. Once at the start, then each minute. */
+
+import { purgeGrants } from '../authorize/queries.ts';
 import { purgeCeremonyEvents } from '../ceremonies/queries.ts';
 import { purgeInvitations } from '../clients/queries.ts';
 import { purgeSpent } from '../nonce/queries.ts';
 import { purgePasses, purgeTries } from '../passes/queries.ts';
 import { purgePrts } from '../prt/queries.ts';
+import { purgeSessions } from '../sessions/rules.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
 import { purgeChallenges } from '../webauthn/queries.ts';
 
@@ -31,7 +34,8 @@ export function startPurging(tenant: Tenant): () => Promise<void> {
   };
 }
 
-async function purge({ store, strangers, now }: Tenant): Promise<void> {
+async function purge(tenant: Tenant): Promise<void> {
+  const { store, strangers, now } = tenant;
   await strangers.flush();
   const time = iso(now());
   await purgeSpent(store, time);
@@ -41,4 +45,6 @@ async function purge({ store, strangers, now }: Tenant): Promise<void> {
   await purgePasses(store, iso(later(now(), -PASS_SHOWN_SECONDS)));
   await purgeCeremonyEvents(store, iso(later(now(), -CEREMONY_DAYS * 86_400)), CEREMONY_STEPS);
   await purgeInvitations(store, time);
+  await purgeGrants(store, time);
+  await purgeSessions(tenant);
 }

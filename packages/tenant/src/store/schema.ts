@@ -3,6 +3,8 @@
  * ISO 8601 text in UTC (which sorts as it reads), truth is 0 or 1, bytes are base64url. Columns whose names end
  * in `_sealed` hold values sealed under the master key.
  */
+import type { AuthorizationCodeRow, RefreshTokenRow, WebSessionRow } from './sign-in-rows.ts';
+
 export interface Database {
   /** Facts of the store itself: whose it is. */
   meta: { name: string; value: string };
@@ -34,6 +36,11 @@ export interface Database {
     domain: string | null;
     expires_on: string;
   };
+  web_sessions: WebSessionRow;
+  authorization_codes: AuthorizationCodeRow;
+  refresh_tokens: RefreshTokenRow;
+  /** The link of the first administrator, while there is none: one row at most. */
+  first_administrator: { id: string; token_hash: string; expires_on: string };
 }
 
 export interface PrtRow {
@@ -129,6 +136,7 @@ export interface UserRow {
   upn_folded: string;
   display_name: string;
   enabled: number;
+  role: 'user' | 'administrator';
   user_handle: string;
   on_premises_sid: string | null;
   on_premises_sam_account_name: string | null;
@@ -155,6 +163,8 @@ export interface CredentialRow {
   display_name: string;
   created_on: string;
   last_used_on: string | null;
+  /** `device:<id>`, or a browser in words. */
+  last_used_where: string | null;
   /** A removed key stays known, so that who holds it can be told so. */
   removed_on: string | null;
 }

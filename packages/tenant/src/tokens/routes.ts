@@ -1,6 +1,7 @@
 /** The token endpoint, whose grant types lead into the folders, and what publishes the tenant's keys. */
 import { CLIENT_IDS, DRS_RESOURCE, GRANT_TYPES, PrtError, parseAssertion, parseJws } from '@kennel/prt';
 import { z } from 'zod';
+import { codeForm, refreshForm, tokensForCode, tokensForRefreshToken } from '../authorize/grants.ts';
 import { CLIENT_ALGORITHMS } from '../clients/rules.ts';
 import { CLIENT_CREDENTIALS, clientForm } from '../clients/schema.ts';
 import { clientToken } from '../clients/token.ts';
@@ -24,7 +25,14 @@ const registrationForm = z.object({
   client_id: z.enum(Object.values(CLIENT_IDS)),
 });
 
-const tokenForm = z.discriminatedUnion('grant_type', [nonceForm, registrationForm, prtForm, clientForm]);
+const tokenForm = z.discriminatedUnion('grant_type', [
+  nonceForm,
+  registrationForm,
+  prtForm,
+  clientForm,
+  codeForm,
+  refreshForm,
+]);
 
 export function tokenRoutes(app: Routes, tenant: Tenant): void {
   app.post(
@@ -46,6 +54,10 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
         }
         case CLIENT_CREDENTIALS:
           return clientToken(tenant, by, form.client_assertion);
+        case GRANT_TYPES.authorizationCode:
+          return tokensForCode(tenant, by, form);
+        case GRANT_TYPES.refreshToken:
+          return tokensForRefreshToken(tenant, by, form);
         case GRANT_TYPES.fido2:
           return {
             token_type: 'Bearer',
@@ -74,17 +86,15 @@ export function tokenRoutes(app: Routes, tenant: Tenant): void {
       const issuer = issuerOf(tenant);
       return {
         issuer,
+        authorization_endpoint: `${issuer}/oauth2/authorize`,
         token_endpoint: `${issuer}/oauth2/token`,
         jwks_uri: `${issuer}/discovery/keys`,
-        grant_types_supported: [
-          GRANT_TYPES.nonce,
-          GRANT_TYPES.jwtBearer,
-          GRANT_TYPES.fido2,
-          CLIENT_CREDENTIALS,
-        ],
         token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
         token_endpoint_auth_signing_alg_values_supported: CLIENT_ALGORITHMS,
-        response_types_supported: [],
+        grant_types_supported: [...Object.values(GRANT_TYPES), CLIENT_CREDENTIALS],
+        response_types_supported: ['code'],
+        response_modes_supported: ['query'],
+        code_challenge_methods_supported: ['S256'],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: ['RS256'],
       };

@@ -107,7 +107,7 @@ export async function userOfRegistrationToken(tenant: Tenant, token: string): Pr
   }
 }
 
-/** A signed token about a user. */
+/** A signed token about a user, with the claims that every one bears. `seconds` is how long it is good. */
 export function sign(
   tenant: Tenant,
   user: UserRow,

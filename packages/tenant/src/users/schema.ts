@@ -64,6 +64,7 @@ export interface User {
   userPrincipalName: string;
   displayName: string;
   enabled: boolean;
+  role: 'user' | 'administrator';
   onPremisesSecurityIdentifier: string | null;
   onPremisesSamAccountName: string | null;
   onPremisesDomainName: string | null;

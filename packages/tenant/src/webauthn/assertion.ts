@@ -23,6 +23,14 @@ export type AssertionPurpose = Parameters<typeof assertionChallenge>[0];
 const USER_PRESENT = 0x01;
 const USER_VERIFIED = 0x04;
 
+/** What is known before the key has signed. */
+export interface AssertionContext {
+  /** The user who was named before: a key may then leave out whose it is, and must be that user's. */
+  identified?: string;
+  /** Where the key is used, for the list of keys: `device:<id>`, or a browser in words. */
+  where?: string;
+}
+
 /** Who was found to hold the key, as soon as that is proven: for the audit of a refusal. */
 export type OnHolder = (user: UserRow, credential: CredentialRow) => void;
 
@@ -38,6 +46,7 @@ export async function verifyAssertion(
   assertion: FidoAssertion,
   purpose: AssertionPurpose,
   onHolder: OnHolder,
+  context: AssertionContext = {},
 ): Promise<UserRow> {
   const clientData = readClientData(assertion.clientDataJSON);
   let holder: { userId?: string; aaGuid?: string } = {};
@@ -53,10 +62,11 @@ export async function verifyAssertion(
       ...holder,
     });
   try {
-    const user = await verify(tenant, by, assertion, purpose, (user, credential) => {
+    const found: OnHolder = (user, credential) => {
       holder = { userId: user.id, aaGuid: credential.aaguid };
       onHolder(user, credential);
-    });
+    };
+    const user = await verify(tenant, by, assertion, purpose, found, context);
     step(CEREMONY_EVENTS.ASSERTION_COMPLETED);
     return user;
   } catch (error) {
@@ -71,10 +81,12 @@ async function verify(
   assertion: FidoAssertion,
   purpose: AssertionPurpose,
   onHolder: OnHolder,
+  { identified, where }: AssertionContext,
 ): Promise<UserRow> {
   const challenge = checkClientData(tenant, assertion, purpose);
   checkAuthenticatorData(tenant, assertion);
-  const { credential, user, counter, backedUp } = await checkSignature(tenant, assertion, challenge);
+  const found = await checkSignature(tenant, assertion, challenge, identified);
+  const { credential, user, counter, backedUp } = found;
   onHolder(user, credential);
   const removed = () =>
     new TenantError(
@@ -87,7 +99,19 @@ async function verify(
     throw new TenantError('user-disabled', 'Your account is disabled. Ask your administrator to enable it.');
   }
   const policy = await checkKeyPolicy(tenant, credential);
-  const use = { id: credential.id, counter, backedUp: Number(backedUp), now: iso(tenant.now()) };
+  if (identified !== undefined && user.id !== identified) {
+    throw new TenantError(
+      'key-of-another-user',
+      "This security key is another user's. Use a key of your own, or sign in without a name.",
+    );
+  }
+  const use = {
+    id: credential.id,
+    counter,
+    backedUp: Number(backedUp),
+    now: iso(tenant.now()),
+    where: where ?? null,
+  };
   if (!(await advanceCounter(tenant.store, use))) {
     if (policy.counterRegression === 'log' && (await recordUse(tenant.store, use))) {
       await tenant.audit.record({
@@ -152,7 +176,12 @@ interface Holder {
   backedUp: boolean;
 }
 
-async function checkSignature(tenant: Tenant, assertion: FidoAssertion, challenge: string): Promise<Holder> {
+async function checkSignature(
+  tenant: Tenant,
+  assertion: FidoAssertion,
+  challenge: string,
+  identified: string | undefined,
+): Promise<Holder> {
   const unknown = (cause: string) =>
     new TenantError(
       'key-unknown',
@@ -163,7 +192,9 @@ async function checkSignature(tenant: Tenant, assertion: FidoAssertion, challeng
     );
   const found = await credentialWithUser(tenant.store, assertion.id);
   if (found === undefined) throw unknown('no such credential');
-  if (!sameText(assertion.userHandle, found.user.user_handle)) throw unknown('user handle');
+  // Section 7.2 step 6: of a user who was named, a key may leave the handle out.
+  const named = assertion.userHandle === '' && found.user.id === identified;
+  if (!named && !sameText(assertion.userHandle, found.user.user_handle)) throw unknown('user handle');
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: {

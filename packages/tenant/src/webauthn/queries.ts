@@ -4,6 +4,14 @@ import type { CredentialRow, Database, UserRow } from '../store/schema.ts';
 
 type ChallengeRow = Database['challenges'];
 
+/** That a key was used: when, and where (`device:<id>`, or a browser in words). */
+interface KeyUse {
+  id: string;
+  backedUp: number;
+  now: string;
+  where: string | null;
+}
+
 export async function insertChallenge(store: Store, row: ChallengeRow): Promise<void> {
   await store.insertInto('challenges').values(row).execute();
 }
@@ -57,13 +65,10 @@ export function credentialsOfUser(store: Store, userId: string): Promise<Credent
  * Raises the signature counter, if it rises (or was and is zero: a key without one) and the key was not
  * removed. One statement: of two answers with the same counter only one gets true.
  */
-export async function advanceCounter(
-  store: Store,
-  p: { id: string; counter: number; backedUp: number; now: string },
-): Promise<boolean> {
+export async function advanceCounter(store: Store, p: KeyUse & { counter: number }): Promise<boolean> {
   const result = await store
     .updateTable('credentials')
-    .set({ counter: p.counter, backed_up: p.backedUp, last_used_on: p.now })
+    .set({ counter: p.counter, backed_up: p.backedUp, last_used_on: p.now, last_used_where: p.where })
     .where('id', '=', p.id)
     .where('removed_on', 'is', null)
     .where((e) => (p.counter === 0 ? e('counter', '=', 0) : e('counter', '<', p.counter)))
@@ -72,14 +77,28 @@ export async function advanceCounter(
 }
 
 /** Notes a use whose counter did not rise, and leaves the counter; false where the key was removed. */
-export async function recordUse(
+export async function recordUse(store: Store, p: KeyUse): Promise<boolean> {
+  const result = await store
+    .updateTable('credentials')
+    .set({ backed_up: p.backedUp, last_used_on: p.now, last_used_where: p.where })
+    .where('id', '=', p.id)
+    .where('removed_on', 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Whether there was such a key of that user to rename. */
+export async function renameCredential(
   store: Store,
-  p: { id: string; backedUp: number; now: string },
+  userId: string,
+  id: string,
+  displayName: string,
 ): Promise<boolean> {
   const result = await store
     .updateTable('credentials')
-    .set({ backed_up: p.backedUp, last_used_on: p.now })
-    .where('id', '=', p.id)
+    .set({ display_name: displayName })
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
     .where('removed_on', 'is', null)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;

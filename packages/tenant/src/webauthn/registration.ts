@@ -181,6 +181,7 @@ async function verifiedRow(
     display_name: given.displayName,
     created_on: iso(now),
     last_used_on: null,
+    last_used_where: null,
     removed_on: null,
   };
   await checkKeyPolicy(tenant, row, checked.attestation);

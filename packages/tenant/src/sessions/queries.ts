@@ -1,0 +1,59 @@
+/** The table of web sessions: hashes, never the tokens themselves. */
+import type { Store } from '../store/open.ts';
+import type { WebSessionRow } from '../store/sign-in-rows.ts';
+
+export async function insertSession(store: Store, row: WebSessionRow): Promise<void> {
+  await store.insertInto('web_sessions').values(row).execute();
+}
+
+/** A session that is not over. */
+export function sessionByHash(store: Store, hash: string, now: string): Promise<WebSessionRow | undefined> {
+  return store
+    .selectFrom('web_sessions')
+    .selectAll()
+    .where('token_hash', '=', hash)
+    .where('expires_on', '>', now)
+    .executeTakeFirst();
+}
+
+export async function updateSession(
+  store: Store,
+  hash: string,
+  changes: Partial<Pick<WebSessionRow, 'seen_on' | 'proven_on' | 'method' | 'credential_id'>>,
+): Promise<void> {
+  await store.updateTable('web_sessions').set(changes).where('token_hash', '=', hash).execute();
+}
+
+/** Whether there was such a session to end. */
+export async function deleteSession(store: Store, hash: string): Promise<boolean> {
+  const result = await store.deleteFrom('web_sessions').where('token_hash', '=', hash).executeTakeFirst();
+  return result.numDeletedRows === 1n;
+}
+
+/** Ends the oldest sessions of a user but so many. */
+export async function trimSessions(store: Store, userId: string, keep: number): Promise<void> {
+  const kept = await store
+    .selectFrom('web_sessions')
+    .select('token_hash')
+    .where('user_id', '=', userId)
+    .orderBy('created_on', 'desc')
+    .limit(keep)
+    .execute();
+  await store
+    .deleteFrom('web_sessions')
+    .where('user_id', '=', userId)
+    .where(
+      'token_hash',
+      'not in',
+      kept.map((row) => row.token_hash),
+    )
+    .execute();
+}
+
+/** Forgets what is over, by its end or for not being used. */
+export async function purgeSessions(store: Store, now: string, idleBefore: string): Promise<void> {
+  await store
+    .deleteFrom('web_sessions')
+    .where((e) => e.or([e('expires_on', '<=', now), e('seen_on', '<', idleBefore)]))
+    .execute();
+}

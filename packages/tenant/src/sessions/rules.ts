@@ -1,0 +1,132 @@
+/**
+ * Sessions in a browser. The token is opaque and the store has its hash; it ends an hour after its last use, twelve
+ * hours after its beginning, and with the user, the key, or what policy says of the key: these are looked up anew at
+ * every request.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { Authenticator } from '../access/guard.ts';
+import { TenantError } from '../errors.ts';
+import { checkKeyPolicy } from '../policy/keys.ts';
+import { readCookie } from '../server/cookies.ts';
+import type { UserRow } from '../store/schema.ts';
+import type { ProofMethod, WebSessionRow } from '../store/sign-in-rows.ts';
+import { iso, later, type Tenant } from '../tenant.ts';
+import { userById } from '../users/queries.ts';
+import { credentialWithUser } from '../webauthn/queries.ts';
+import * as queries from './queries.ts';
+
+export const SESSION_COOKIE = '__Host-kennel-session';
+const IDLE_SECONDS = 3600;
+const ABSOLUTE_SECONDS = 12 * 3600;
+/** `seen_on` is written once in this time, so that not every request writes. */
+const SEEN_EVERY_SECONDS = 60;
+const SESSIONS_OF_A_USER = 20;
+
+/** What was shown to prove who someone is. */
+export interface Proof {
+  user: UserRow;
+  method: ProofMethod;
+  /** Null where it was a pass. */
+  credentialId: string | null;
+}
+
+export interface Session {
+  row: WebSessionRow;
+  user: UserRow;
+}
+
+/** Begins a session; the result is its token, for the cookie. */
+export async function beginSession(tenant: Tenant, proof: Proof): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  const now = tenant.now();
+  await queries.insertSession(tenant.store, {
+    token_hash: hashOf(token),
+    user_id: proof.user.id,
+    method: proof.method,
+    credential_id: proof.credentialId,
+    created_on: iso(now),
+    proven_on: iso(now),
+    seen_on: iso(now),
+    expires_on: iso(later(now, ABSOLUTE_SECONDS)),
+  });
+  await queries.trimSessions(tenant.store, proof.user.id, SESSIONS_OF_A_USER);
+  return token;
+}
+
+/** The session of a request; undefined where there is none that is good at this moment. */
+export async function sessionOf(
+  tenant: Tenant,
+  request: Pick<FastifyRequest, 'headers'>,
+): Promise<Session | undefined> {
+  const token = readCookie(request.headers.cookie, SESSION_COOKIE);
+  if (token === undefined) return undefined;
+  const now = tenant.now();
+  const row = await queries.sessionByHash(tenant.store, hashOf(token), iso(now));
+  if (row === undefined || row.seen_on < iso(later(now, -IDLE_SECONDS))) return undefined;
+  const user = await userById(tenant.store, row.user_id);
+  if (user?.enabled !== 1 || !(await isKeyGood(tenant, row))) return undefined;
+  if (row.seen_on < iso(later(now, -SEEN_EVERY_SECONDS))) {
+    await queries.updateSession(tenant.store, row.token_hash, { seen_on: iso(now) });
+  }
+  return { row, user };
+}
+
+/** A key that was removed, or that policy has since refused, takes its sessions with it. */
+async function isKeyGood(tenant: Tenant, { credential_id: id }: WebSessionRow): Promise<boolean> {
+  if (id === null) return true;
+  const found = await credentialWithUser(tenant.store, id);
+  if (found === undefined || found.credential.removed_on !== null) return false;
+  try {
+    await checkKeyPolicy(tenant, found.credential);
+    return true;
+  } catch (error) {
+    if (error instanceof TenantError) return false;
+    throw error;
+  }
+}
+
+/** The session of a page that needs one. @throws TenantError `session-over` */
+export async function requireSession(
+  tenant: Tenant,
+  request: Pick<FastifyRequest, 'headers'>,
+): Promise<Session> {
+  const session = await sessionOf(tenant, request);
+  if (session === undefined) {
+    throw new TenantError('session-over', 'You are not signed in, or were away for too long. Sign in again.');
+  }
+  return session;
+}
+
+/** Notes that the person has just proven themselves again. */
+export async function renewProof(tenant: Tenant, session: Session, proof: Proof): Promise<void> {
+  await queries.updateSession(tenant.store, session.row.token_hash, {
+    proven_on: iso(tenant.now()),
+    method: proof.method,
+    credential_id: proof.credentialId,
+  });
+}
+
+export async function endSession(tenant: Tenant, session: Session): Promise<void> {
+  await queries.deleteSession(tenant.store, session.row.token_hash);
+}
+
+/** Forgets sessions that are over. */
+export function purgeSessions(tenant: Pick<Tenant, 'store' | 'now'>): Promise<void> {
+  const now = tenant.now();
+  return queries.purgeSessions(tenant.store, iso(now), iso(later(now, -IDLE_SECONDS)));
+}
+
+/** For the guard of the administrators' routes. A pass is for registering a key: it makes nobody an administrator. */
+export const bySession: Authenticator = async (tenant, request) => {
+  const session = await sessionOf(tenant, request);
+  if (session === undefined) return undefined;
+  return {
+    kind: 'user',
+    id: session.user.id,
+    role: session.row.method === 'fido' ? session.user.role : 'user',
+    authenticatedAt: new Date(session.row.proven_on),
+  };
+};
+
+const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url');

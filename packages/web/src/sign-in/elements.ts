@@ -1,0 +1,33 @@
+/** The parts of the page that its script speaks through. */
+import { CeremonyError } from '../ceremony/ceremony-error.ts';
+
+/** An element that the tenant has rendered. */
+export function element<T extends HTMLElement>(id: string, type: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new Error(`the page has no ${id}`);
+  return found;
+}
+
+/** What is going on; read out by screen readers. */
+export function say(text: string): void {
+  element('status', HTMLElement).textContent = text;
+}
+
+export function hideError(): void {
+  element('error', HTMLElement).hidden = true;
+}
+
+/** Shows an error and puts the focus on it. */
+export function showError(error: unknown): void {
+  const known = error instanceof CeremonyError;
+  element('error-title', HTMLElement).textContent = known ? error.title : 'That did not work';
+  element('error-text', HTMLElement).textContent = known
+    ? error.message
+    : error instanceof Error && error.message !== ''
+      ? error.message
+      : 'Load the page again. If it persists, tell your administrator.';
+  if (known && error.traceId !== undefined) element('error-trace', HTMLElement).textContent = error.traceId;
+  const box = element('error', HTMLElement);
+  box.hidden = false;
+  box.focus();
+}
