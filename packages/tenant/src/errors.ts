@@ -96,8 +96,6 @@ const registry = {
   'proof-of-another-key-required': [403, 'access_denied', 9300157],
   'last-key-unconfirmed': [409, 'invalid_request', 9300158],
   'first-administrator-link-invalid': [403, 'access_denied', 9300159],
-  'return-address-foreign': [400, 'invalid_request', 9300160],
-  'pass-not-accepted-here': [400, 'invalid_grant', 9300161],
   // Who may call what.
   'authentication-required': [401, 'invalid_token', 9300120],
   'right-missing': [403, 'access_denied', 9300121],

@@ -19,12 +19,15 @@ import { deviceRoutes } from './devices/routes.ts';
 import { TenantError } from './errors.ts';
 import { storePlace } from './init.ts';
 import { Metadata } from './metadata/service.ts';
+import { applicationRoutes } from './security-info/application.ts';
+import { securityInfoRoutes } from './security-info/routes.ts';
 import { createApp, HEADER_LIMIT, type Routes } from './server/fastify.ts';
 import { lockInstance } from './server/instance-lock.ts';
 import { defaultLog } from './server/log.ts';
 import { startPurging } from './server/purge.ts';
 import { webFileRoutes } from './server/web.ts';
 import { bySession } from './sessions/rules.ts';
+import { failureRoutes } from './sign-in/failures.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { checkStoreIdentity } from './store/identity.ts';
 import { migrateStore, openStore } from './store/open.ts';
@@ -153,9 +156,18 @@ function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
   tokenRoutes(app, tenant);
   authorizeRoutes(app, tenant);
   signInRoutes(app, tenant);
+  failureRoutes(app, tenant);
   webFileRoutes(app);
+  applicationRoutes(app, tenant);
   deviceRoutes(app, tenant);
   enrolmentRoutes(app, tenant);
+  app.register(
+    async (scope: Routes) => {
+      guard(scope, tenant, [bySession]);
+      securityInfoRoutes(scope, tenant);
+    },
+    { prefix: '/api' },
+  );
   app.register(
     async (scope: Routes) => {
       guard(scope, tenant, AUTHENTICATORS);

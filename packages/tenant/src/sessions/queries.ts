@@ -30,6 +30,13 @@ export async function deleteSession(store: Store, hash: string): Promise<boolean
   return result.numDeletedRows === 1n;
 }
 
+/** Ends whatever a user has signed in to: sessions, codes, refresh tokens. */
+export async function endSignIns(store: Store, userId: string): Promise<void> {
+  for (const table of ['web_sessions', 'authorization_codes', 'refresh_tokens'] as const) {
+    await store.deleteFrom(table).where('user_id', '=', userId).execute();
+  }
+}
+
 /** Ends the oldest sessions of a user but so many. */
 export async function trimSessions(store: Store, userId: string, keep: number): Promise<void> {
   const kept = await store

@@ -10,9 +10,13 @@ import type { Tenant } from '../tenant.ts';
 
 const COOKIE = '__Host-kennel-browser';
 
+/** The browser's number; undefined where it has none. */
+export const browserOf = (request: FastifyRequest): string | undefined =>
+  readCookie(request.headers.cookie, COOKIE);
+
 /** The browser's number; a new one gets its cookie. */
 export function ensureBrowser(request: FastifyRequest, reply: FastifyReply): string {
-  const known = readCookie(request.headers.cookie, COOKIE);
+  const known = browserOf(request);
   if (known !== undefined) return known;
   const fresh = randomBytes(32).toString('base64url');
   reply.header('set-cookie', setCookie(COOKIE, fresh));
@@ -21,7 +25,7 @@ export function ensureBrowser(request: FastifyRequest, reply: FastifyReply): str
 
 /** @throws TenantError `sign-in-page-over` where there is no cookie, or the canary is not this browser's */
 export function checkBrowser(tenant: Tenant, request: FastifyRequest, canary: string): string {
-  const browser = readCookie(request.headers.cookie, COOKIE);
+  const browser = browserOf(request);
   if (browser === undefined) throw pageOver('no cookie');
   const expected = Buffer.from(canaryOf(tenant, browser));
   const given = Buffer.from(canary);

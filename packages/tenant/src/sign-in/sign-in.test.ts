@@ -220,3 +220,23 @@ test('policy holds at the page: a key that is no longer accepted signs nobody in
   await world.admin.keyPolicies.change('default', { attestationEnforced: false });
   expect((await fresh().signIn(key)).status).toBe(303);
 });
+
+test('what failed in the browser goes into the log of ceremonies, where the tenant had begun it', async () => {
+  const config = configOf(await fresh().get('/sign-in'));
+  const challenge = Buffer.from(config.sFidoChallenge).toString('base64url');
+  const failure = {
+    ceremony: 'assertion',
+    challenge,
+    kind: 'cancelled',
+    clientError: 'NotAllowedError',
+    elapsedMs: 9,
+  };
+  const { traceId } = (await browser.json('POST', config.kennel.urlReport, failure)).json;
+  const steps = await world.admin.ceremonies.list({ trace: traceId });
+  expect(steps.map(({ event, reason, clientError }) => [event, reason, clientError])).toEqual([
+    [1005, 'cancelled', 'NotAllowedError'],
+    [1003, null, null],
+  ]);
+  const stranger = await fresh().json('POST', config.kennel.urlReport, failure);
+  expect([stranger.status, stranger.json.suberror]).toEqual([400, 'challenge-unknown']);
+});

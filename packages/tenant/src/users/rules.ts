@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuditEventName } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { domainByName } from '../kerberos-domains/queries.ts';
+import { endSignIns } from '../sessions/queries.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
 import type { UserRow } from '../store/schema.ts';
@@ -61,6 +62,7 @@ export async function updateUser(
   await checkOnPremises(tenant.store, after);
   await uniquely(tenant.store, after, () => queries.updateUser(tenant.store, before.id, after));
   if (after.enabled !== before.enabled) {
+    if (after.enabled === 0) await endSignIns(tenant.store, before.id);
     await audited(tenant, by, after.enabled === 1 ? 'user.enabled' : 'user.disabled', before.id);
   }
   if (Object.keys(changes).some((key) => key !== 'enabled'))

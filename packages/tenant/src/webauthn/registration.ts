@@ -27,12 +27,18 @@ import { ALGORITHMS, checkRegistration } from './verify-registration.ts';
 const PURPOSE = 'key-registration';
 const CHALLENGE_MINUTES = 5;
 
-/** The options for `navigator.credentials.create` and whatever stands in for it. @throws TenantError `user-not-found` */
+/**
+ * The options for `navigator.credentials.create` and whatever stands in for it.
+ *
+ * @param binding what alone may answer: the session of a person's browser; empty where an administrator asks
+ * @throws TenantError `user-not-found`
+ */
 export async function registrationOptions(
   tenant: Tenant,
   by: Caller,
   userName: string,
   timeoutMinutes = CHALLENGE_MINUTES,
+  binding = '',
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const user = await findUser(tenant.store, userName);
   const known = await queries.credentialsOfUser(tenant.store, user.id);
@@ -54,7 +60,7 @@ export async function registrationOptions(
   });
   await queries.insertChallenge(tenant.store, {
     challenge_hash: hashOf(options.challenge),
-    purpose: PURPOSE,
+    purpose: `${PURPOSE}${binding}`,
     user_id: user.id,
     expires_on: iso(later(tenant.now(), timeoutMinutes * 60)),
   });
@@ -69,6 +75,7 @@ export async function registrationOptions(
 }
 
 /**
+ * @param binding as the options were asked for
  * @throws TenantError `user-not-found`, `challenge-unknown`, `registration-invalid`, `software-key-refused`,
  *   `key-exists`, `self-service-off`, and those of {@link checkKeyPolicy}
  */
@@ -77,6 +84,7 @@ export async function registerKey(
   by: Caller,
   userName: string,
   given: KeyRegistration,
+  binding = '',
 ): Promise<SecurityKeyInfo> {
   const user = await findUser(tenant.store, userName);
   const clientData = readClientData(given.credential.response.clientDataJSON);
@@ -90,7 +98,7 @@ export async function registerKey(
   } as const;
   try {
     await checkSelfService(tenant, by, user.id);
-    const row = await verifiedRow(tenant, user, given, clientData);
+    const row = await verifiedRow(tenant, user, given, clientData, binding);
     await queries.insertCredential(tenant.store, row).catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;
       throw new TenantError(
@@ -135,6 +143,7 @@ async function verifiedRow(
   user: UserRow,
   given: KeyRegistration,
   clientData: ClientData | undefined,
+  binding: string,
 ): Promise<CredentialRow> {
   const now = tenant.now();
   const invalid = (cause: string) =>
@@ -146,13 +155,18 @@ async function verifiedRow(
   if (clientData === undefined || clientData.crossOrigin) throw invalid('client data');
   const { challenge } = clientData;
   const issued = await queries.takeChallenge(tenant.store, hashOf(challenge));
-  if (issued?.purpose !== PURPOSE || issued.user_id !== user.id || issued.expires_on < iso(now)) {
+  if (
+    issued?.purpose !== `${PURPOSE}${binding}` ||
+    issued.user_id !== user.id ||
+    issued.expires_on < iso(now)
+  ) {
     throw new TenantError(
       'challenge-unknown',
       'This registration was not begun here, is over, or took too long. Begin again.',
     );
   }
-  const { id, rawId, response } = given.credential;
+  const { id, rawId, response, clientExtensionResults } = given.credential;
+  if (clientExtensionResults?.credProps?.rk === false) throw invalid('credProps: not discoverable');
   const checked = await checkRegistration({
     response: { id, rawId, ...response },
     challenge,
@@ -194,6 +208,26 @@ export async function listKeys(tenant: Tenant, userName: string): Promise<Securi
   return (await queries.credentialsOfUser(tenant.store, user.id)).map((row) => toKeyInfo(tenant, row));
 }
 
+/** Gives a key another name. @throws TenantError `user-not-found`, `key-not-found` */
+export async function renameKey(
+  tenant: Tenant,
+  by: Caller,
+  userName: string,
+  id: string,
+  displayName: string,
+): Promise<void> {
+  const user = await findUser(tenant.store, userName);
+  if (!(await queries.renameCredential(tenant.store, user.id, id, displayName))) {
+    throw new TenantError('key-not-found', `${user.user_principal_name} has no such key.`);
+  }
+  await tenant.audit.record({
+    ...by,
+    event: 'key.renamed',
+    subject: `user:${user.id} key:${id}`,
+    outcome: 'allowed',
+  });
+}
+
 /** Removes a key: it stops working at the next request. @throws TenantError `user-not-found`, `key-not-found` */
 export async function removeKey(tenant: Tenant, by: Caller, userName: string, id: string): Promise<void> {
   const user = await findUser(tenant.store, userName);
@@ -230,5 +264,6 @@ function toKeyInfo(tenant: Tenant, row: CredentialRow): SecurityKeyInfo {
     counter: row.counter,
     createdOn: row.created_on,
     lastUsedOn: row.last_used_on,
+    lastUsedWhere: row.last_used_where,
   };
 }

@@ -18,6 +18,10 @@ const registrationResponse = z.object({
   id: base64Url(1364),
   rawId: base64Url(1364),
   type: z.literal('public-key'),
+  /** What the browser says of the key itself (credProps, section 10.1.3): a passkey that is on it can be found there. */
+  clientExtensionResults: z
+    .looseObject({ credProps: z.object({ rk: z.boolean().optional() }).optional() })
+    .optional(),
   response: z.object({
     clientDataJSON: base64Url(8192),
     attestationObject: base64Url(32_768),
@@ -55,4 +59,6 @@ export interface SecurityKeyInfo {
   counter: number;
   createdOn: string;
   lastUsedOn: string | null;
+  /** `device:<id>`, or a browser in words. */
+  lastUsedWhere: string | null;
 }

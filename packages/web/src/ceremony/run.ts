@@ -17,8 +17,9 @@ export interface FailureReport {
   /** The challenge that the ceremony was for: it proves that the tenant began it. */
   challenge: string;
   kind: CeremonyFailure;
-  errorName: string;
-  elapsedMilliseconds: number;
+  /** The name of the browser's error, where it has one. */
+  clientError?: string;
+  elapsedMs: number;
 }
 export type Report = (failure: FailureReport) => Promise<string | undefined>;
 
@@ -68,8 +69,8 @@ async function run<T>(
       ceremony,
       challenge,
       kind: failure.kind,
-      errorName: cause instanceof Error ? cause.name.slice(0, 64) : '',
-      elapsedMilliseconds: Math.round(elapsed),
+      ...(cause instanceof Error && { clientError: cause.name.slice(0, 64) }),
+      elapsedMs: Math.round(elapsed),
     }).catch(() => undefined); // the person is told all the same
     throw failure;
   }
