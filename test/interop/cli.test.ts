@@ -199,7 +199,7 @@ describe('kennel', () => {
     expect(await stopProcess(softwareKey)).toBe(0);
     running.push(serve, startKennel(['software-key', 'serve'], env));
     await untilUp('key', 'info');
-    await done('kerberos-server', 'remove', 'corp.example.com');
+    await done('kerberos-server', 'remove', '--domain', 'corp.example.com', '--keep-domain-objects', '--yes');
     expectRefusal(await signIn(), 40, 'no-kerberos-key');
     const [keys] = (await run('key', 'list', '--user', 'alice', '--json')).json as unknown as {
       id: string;

@@ -1,6 +1,7 @@
 /** The domain controllers that the directory itself names, writable and read-only ones. */
+import { guidText } from './cldap/netlogon.ts';
 import type { AdDirectory } from './ldap/directory.ts';
-import { searchAll, texts } from './ldap/search.ts';
+import { readEntry, searchAll, texts } from './ldap/search.ts';
 
 export interface DomainController {
   hostName: string;
@@ -24,4 +25,17 @@ export async function listDomainControllers(
       writable: (Number(texts(entry, 'userAccountControl')[0]) & SERVER_TRUST) !== 0,
     }))
     .sort((a, b) => a.hostName.localeCompare(b.hostName));
+}
+
+/** Name of the controller with that invocationId; undefined where there is none any more. */
+export async function controllerOfInvocation(
+  directory: Pick<AdDirectory, 'client' | 'configurationDn'>,
+  invocationId: string,
+): Promise<string | undefined> {
+  const { client, configurationDn: baseDn } = directory;
+  const all = await searchAll({ client, baseDn }, '(objectClass=nTDSDSA)', ['invocationId']);
+  const settings = all.find(({ invocationId: id }) => Buffer.isBuffer(id) && guidText(id) === invocationId);
+  if (!settings) return undefined;
+  const server = await readEntry(directory, settings.dn.slice(settings.dn.indexOf(',') + 1), ['dNSHostName']);
+  return texts(server, 'dNSHostName')[0]?.toLowerCase();
 }

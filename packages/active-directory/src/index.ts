@@ -3,7 +3,7 @@
 export { DS_FLAG, guidBytes, guidText, type NetlogonResponse } from './cldap/netlogon.ts';
 export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
-export { type DomainController, listDomainControllers } from './controllers.ts';
+export { controllerOfInvocation, type DomainController, listDomainControllers } from './controllers.ts';
 export { ActiveDirectoryError } from './errors.ts';
 export { type KerberosServerKey, kerberosServerKey, publicationOf } from './kerberos-server/keytab.ts';
 export {
@@ -24,6 +24,7 @@ export {
   probeController,
 } from './kerberos-server/probe.ts';
 export { type KrbtgtKey, type KrbtgtKeyRequest, readKrbtgtKey } from './kerberos-server/read-key.ts';
+export { removableObjects, removeObjects } from './kerberos-server/remove.ts';
 export {
   type Rotation,
   type RotationOptions,
@@ -31,6 +32,7 @@ export {
   type RotationTenant,
   rotateKey,
 } from './kerberos-server/rotate.ts';
+export { type ControllerCheck, type VerifyOptions, verifyControllers } from './kerberos-server/verify.ts';
 export { type Account, findAccount } from './ldap/search.ts';
 export {
   type DcRequirement,

@@ -8,12 +8,14 @@ import { passwordFileOption, readPassword } from './pin.ts';
 
 export const OBJECT_NAME = option('--object-name <name>', 'where the default names are taken in the domain');
 
-export const DOMAIN_OPTIONS = [
-  required('--domain <dns-name>', 'the AD domain'),
-  required(
-    '--domain-credential <upn>',
-    'a Domain Admin, as admin@corp.example.com; used for this command only',
-  ),
+export const DOMAIN = required('--domain <dns-name>', 'the AD domain');
+const CREDENTIAL = [
+  '--domain-credential <upn>',
+  'a Domain Admin, as admin@corp.example.com; used for this command only',
+] as const;
+
+/** How the domain is reached. */
+const REACHED = [
   passwordFileOption,
   option('--ldaps', 'LDAP inside TLS, in place of LDAP sealed by Kerberos'),
   option('--ca <file>', "the CA of the domain controllers' certificates, for --ldaps (PEM)"),
@@ -21,6 +23,10 @@ export const DOMAIN_OPTIONS = [
   option('--dns <address>', 'ask this DNS server for the domain'),
   option('--dc <host>', 'this domain controller, and no DNS'),
 ];
+
+export const DOMAIN_OPTIONS = [DOMAIN, required(...CREDENTIAL), ...REACHED];
+/** The same where a command has work without the domain, too. */
+export const OPTIONAL_CREDENTIAL_OPTIONS = [DOMAIN, option(...CREDENTIAL), ...REACHED];
 
 /** Opens a session at a writable domain controller for one command. */
 export async function withDomain<T>(given: Given, use: (session: DomainSession) => Promise<T>): Promise<T> {

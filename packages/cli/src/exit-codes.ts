@@ -17,6 +17,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'usage',
       'pin-missing',
       'file-unreadable',
+      'file-unwritable',
       'cancelled',
       'demo-home-in-use',
       'tenant-url-invalid',
@@ -266,8 +267,8 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   {
     exit: 44,
-    meaning: 'the name of a Kerberos server object is taken in the domain',
-    codes: ['object-name-taken'],
+    meaning: 'the name of a Kerberos server object is taken in the domain, or there is no such object',
+    codes: ['object-name-taken', 'object-not-found'],
   },
   { exit: 50, meaning: 'kerberos-server get: domain and tenant are out of step', codes: [] },
   { exit: 51, meaning: 'kerberos-server get: the domain has no Kerberos server object', codes: [] },

@@ -9,6 +9,7 @@ const domain = {
   dnsName: 'corp.example.com',
   keyVersion: 3,
   keyUpdatedOn: new Date('2026-05-01T00:00:00Z'),
+  ownKeyUpdatedOn: new Date('2026-01-01T00:00:00Z'),
 };
 const tenant = { krbtgtNumber: 7, keyVersion: 3 } as KerberosDomain; // the verdict reads these two
 
@@ -21,4 +22,10 @@ it.each([
   ['overdue', { ...domain, keyUpdatedOn: new Date('2025-01-01T00:00:00Z') }, tenant, 53],
 ] as const)('%s', (state, ours, theirs, exitCode) => {
   expect(verdictOf(ours, theirs, now)).toMatchObject({ state, exitCode });
+});
+
+it('tells a rotation that is under way from a key that was never published', () => {
+  const newer = { ...domain, keyVersion: 4 };
+  expect(verdictOf(newer, { ...tenant, pendingKeyVersion: 4 }, now).text).toContain('kerberos-server rotate');
+  expect(verdictOf(newer, tenant, now).text).toContain('kerberos-server create');
 });

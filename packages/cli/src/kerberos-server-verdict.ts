@@ -7,6 +7,8 @@ export interface DomainSide {
   dnsName: string;
   keyVersion: number;
   keyUpdatedOn: Date;
+  /** When the key of the domain's own krbtgt was made. */
+  ownKeyUpdatedOn: Date;
 }
 
 export interface Verdict {
@@ -48,10 +50,20 @@ export function verdictOf(
     return {
       state: 'out-of-step',
       exitCode: 50,
-      text: `Out of step: ${differs.join('; ')}. Publish the present key with: kennel kerberos-server create`,
+      text: `Out of step: ${differs.join('; ')}. ${
+        tenant.pendingKeyVersion === domain.keyVersion
+          ? 'A rotation is under way; go on with it: kennel kerberos-server rotate'
+          : 'Publish the present key with: kennel kerberos-server create'
+      }`,
     };
-  const days = Math.floor((now.getTime() - domain.keyUpdatedOn.getTime()) / DAY);
+  const age = (since: Date) => Math.floor((now.getTime() - since.getTime()) / DAY);
+  const [days, ownDays] = [age(domain.keyUpdatedOn), age(domain.ownKeyUpdatedOn)];
+  const ages = `The key is ${days} days old, that of the domain's own krbtgt ${ownDays}.`;
   if (days > ROTATE_AFTER_DAYS)
-    return { state: 'overdue', exitCode: 53, text: `In step, but the key is ${days} days old: rotate it.` };
-  return { state: 'in-step', exitCode: 0, text: 'In step.' };
+    return {
+      state: 'overdue',
+      exitCode: 53,
+      text: `In step. ${ages} Rotate it: kennel kerberos-server rotate`,
+    };
+  return { state: 'in-step', exitCode: 0, text: `In step. ${ages}` };
 }

@@ -35,7 +35,7 @@ export interface CreatedServerObjects extends ServerObjects {
   created: string[];
 }
 
-const namesOf = (baseDn: string, objectName: string | undefined) => ({
+export const namesOf = (baseDn: string, objectName: string | undefined) => ({
   userDn: `CN=krbtgt_${objectName ?? 'AzureAD'},CN=Users,${baseDn}`,
   computerName: objectName ?? 'AzureADKerberos',
   computerDn: `CN=${objectName ?? 'AzureADKerberos'},OU=Domain Controllers,${baseDn}`,
@@ -123,20 +123,20 @@ export async function createServerObjects(
 }
 
 /** N of a krbtgt account; undefined where there is no such account, or it is no read-only controller's. */
-async function krbtgtNumber(client: Client, dn: string): Promise<number | undefined> {
+export async function krbtgtNumber(client: Client, dn: string): Promise<number | undefined> {
   const number = Number(
     (await findEntry(client, dn, ['msDS-SecondaryKrbTgtNumber']))?.['msDS-SecondaryKrbTgtNumber'],
   );
   return Number.isInteger(number) && number > 0 ? number : undefined;
 }
 
-const taken = (dn: string) =>
+export const taken = (dn: string) =>
   new ActiveDirectoryError(
     'object-name-taken',
     `${dn} is there already and belongs to something else. Give another name with --object-name.`,
     { dn },
   );
 
-function checkLink(link: unknown, userDn: string, computerDn: string): void {
+export function checkLink(link: unknown, userDn: string, computerDn: string): void {
   if (String(link).toLowerCase() !== userDn.toLowerCase()) throw taken(computerDn);
 }

@@ -6,7 +6,7 @@ import type { AdDirectory } from './directory.ts';
 
 const PAGE = 500;
 /** Attributes that are bytes. */
-const BINARY = ['objectSid', 'tokenGroups', 'nTSecurityDescriptor', 'objectGUID'];
+const BINARY = ['objectSid', 'tokenGroups', 'nTSecurityDescriptor', 'objectGUID', 'invocationId'];
 
 /** All entries below `base` that match. */
 export async function searchAll(
@@ -63,9 +63,8 @@ export class DaclOnly extends Control {
 export const escapeFilter = (text: string): string =>
   text.replace(/[\0()*\\]/g, (char) => `\\${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
-/** A SID as a filter wants it. */
-export const sidFilter = (sid: string): string =>
-  [...encodeSid(sid)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('');
+/** A SID in a filter: AD takes its text ([MS-ADTS] 3.1.1.3.1.3.2). @throws KerberosError `sid-malformed` */
+export const sidFilter = (sid: string): string => decodeSid(encodeSid(sid));
 
 /** Values of an attribute as text, however many there are. */
 export function texts(entry: Entry | undefined, name: string): string[] {

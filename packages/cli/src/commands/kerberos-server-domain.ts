@@ -2,17 +2,18 @@
 import type { DomainSession, ServerObjects } from '@kennel/active-directory';
 import type { KerberosDomain } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { text } from '../command.ts';
 import { DOMAIN_OPTIONS, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
+import { domainSide, shownFields } from '../kerberos-server-fields.ts';
 import { tenantOf } from '../kerberos-server-tenant.ts';
-import { type DomainSide, verdictOf } from '../kerberos-server-verdict.ts';
+import { verdictOf } from '../kerberos-server-verdict.ts';
 import { fields } from '../table.ts';
 import { ROTATION_OPTIONS, rotationChoices } from './kerberos-server-rotate.ts';
 
 export function kerberosServerDomainCommands(group: Command): void {
   const client = async () => (await admin()).kerberosDomains;
-  define(
+  defineAdmin(
     group,
     {
       usage: 'create',
@@ -42,7 +43,7 @@ export function kerberosServerDomainCommands(group: Command): void {
       });
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'get',
@@ -57,8 +58,9 @@ export function kerberosServerDomainCommands(group: Command): void {
       );
       return withDomain(given, async (session) => {
         const shown = await domainSide(session, text(given, 'objectName'));
-        const verdict = verdictOf(shown?.side, tenantSide, new Date());
-        const value = { ...shown?.fields, ...tenantFields(tenantSide), verdict: verdict.state };
+        const now = new Date();
+        const verdict = verdictOf(shown?.side, tenantSide, now);
+        const value = { ...shownFields(shown, tenantSide, now), verdict: verdict.state };
         return { value, text: `${fields(value)}\n${verdict.text}`, exitCode: verdict.exitCode };
       });
     },
@@ -100,51 +102,4 @@ async function publishPresentKey(
   });
   aes256.fill(0);
   return published;
-}
-
-/** The admin tool's fields of the domain, in its order. */
-async function domainSide(
-  session: DomainSession,
-  objectName: string | undefined,
-): Promise<{ side: DomainSide; fields: Record<string, unknown> } | undefined> {
-  const { findServerObjects, readKrbtgtKey } = await import('@kennel/active-directory');
-  const { dc, directory } = session;
-  const objects = await findServerObjects(directory, objectName);
-  if (!objects) return undefined;
-  const read = async (objectDn: string) => {
-    const { aes256, ...facts } = await readKrbtgtKey({
-      dc: { host: dc.address },
-      objectDn,
-      security: session.rpcSecurity(),
-    });
-    aes256.fill(0);
-    return facts;
-  };
-  const key = await read(objects.userDn);
-  const own = await read(`CN=krbtgt,CN=Users,${directory.baseDn}`);
-  return {
-    side: { id: objects.id, dnsName: dc.domainName, keyVersion: key.keyVersion, keyUpdatedOn: key.changedAt },
-    fields: {
-      Id: objects.id,
-      UserAccount: objects.userDn,
-      ComputerAccount: objects.computerDn,
-      DisplayName: `krbtgt_${objects.id}`,
-      DomainDnsName: dc.domainName,
-      KeyVersion: key.keyVersion,
-      KeyUpdatedOn: key.changedAt.toISOString(),
-      KeyUpdatedFrom: key.changedFrom,
-      DomainKrbtgtUpdatedOn: own.changedAt.toISOString(),
-    },
-  };
-}
-
-function tenantFields(domain: KerberosDomain | undefined): Record<string, unknown> {
-  if (!domain) return {};
-  return {
-    CloudDisplayName: `krbtgt_${domain.krbtgtNumber}`,
-    CloudDomainDnsName: domain.dnsName,
-    CloudId: domain.krbtgtNumber,
-    CloudKeyVersion: domain.keyVersion,
-    CloudKeyUpdatedOn: domain.keyUpdatedOn,
-  };
 }

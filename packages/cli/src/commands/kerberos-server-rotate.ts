@@ -1,6 +1,7 @@
 /** kennel kerberos-server rotate: a new key, used only when every writable domain controller has it. */
 import type { Command } from 'commander';
-import { define, type Given, option, text } from '../command.ts';
+import { defineAdmin } from '../admin.ts';
+import { type Given, option, text } from '../command.ts';
 import { DOMAIN_OPTIONS, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
 import { tenantOf } from '../kerberos-server-tenant.ts';
@@ -37,7 +38,7 @@ export function rotationChoices(given: Given) {
 }
 
 export function kerberosServerRotateCommand(group: Command): void {
-  define(
+  defineAdmin(
     group,
     {
       usage: 'rotate',

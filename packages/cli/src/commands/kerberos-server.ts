@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { KerberosDomain } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, option, required, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
 import { kerberosServerDomainCommands } from './kerberos-server-domain.ts';
+import { kerberosServerRemoveCommand } from './kerberos-server-remove.ts';
 import { kerberosServerRotateCommand } from './kerberos-server-rotate.ts';
+import { kerberosServerVerifyCommand } from './kerberos-server-verify.ts';
 
 const shown = (domain: KerberosDomain) => fields({ ...domain });
 
@@ -18,8 +20,10 @@ export function kerberosServerCommands(program: Command): void {
   const client = async () => (await admin()).kerberosDomains;
   kerberosServerDomainCommands(group);
   kerberosServerRotateCommand(group);
+  kerberosServerVerifyCommand(group);
+  kerberosServerRemoveCommand(group);
 
-  define(
+  defineAdmin(
     group,
     {
       usage: 'import',
@@ -45,7 +49,7 @@ export function kerberosServerCommands(program: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     { usage: 'list', summary: 'list the KerberosDomains', example: 'kennel kerberos-server list' },
     async () => {
@@ -64,21 +68,6 @@ export function kerberosServerCommands(program: Command): void {
           rows,
           'No KerberosDomain yet. Publish one with: kennel kerberos-server import --keytab FILE --domain-sid SID',
         ),
-      };
-    },
-  );
-  define(
-    group,
-    {
-      usage: 'remove <domain>',
-      summary: "forget a domain's keys; its users get no tickets any more",
-      example: 'kennel kerberos-server remove corp.example.com',
-    },
-    async ([domain = '']) => {
-      await (await client()).remove(domain);
-      return {
-        value: { removed: domain },
-        text: `${domain} is removed from the tenant. The objects in AD are untouched.`,
       };
     },
   );

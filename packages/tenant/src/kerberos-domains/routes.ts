@@ -1,4 +1,5 @@
-/** KerberosDomains, over the admin socket. Keys come in here, and never go out. */
+/** KerberosDomains, for administrators and for the connector of the domain. Keys come in here, and never go out. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callerOf, principalOf } from '../access/guard.ts';
 import { checkConnectorDomain, speaksFor } from '../access/principal.ts';
@@ -31,23 +32,35 @@ export function kerberosDomainRoutes(app: Routes, tenant: Tenant): void {
     return {};
   });
 
+  // The rest is of one domain, which a connector speaks for as well as an administrator.
   const domain = '/kerberos-domains/:dnsName';
-  app.put(`${domain}/pending-key`, { schema: { params: domainParams, body: newPendingKey } }, (request) =>
-    publishPendingKey(tenant, callerOf(request), request.params.dnsName, request.body),
-  );
-  app.post(
-    `${domain}/pending-key/activation`,
-    { schema: { params: domainParams, body: keyActivation } },
-    (request) => activatePendingKey(tenant, callerOf(request), request.params.dnsName, request.body),
-  );
-  app.delete(`${domain}/pending-key`, { schema: { params: domainParams } }, async (request) => {
-    await discardPendingKey(tenant, callerOf(request), request.params.dnsName);
-    return {};
+  const ofDomain = (request: FastifyRequest<{ Params: z.infer<typeof domainParams> }>) => {
+    const dnsName = request.params.dnsName.toLowerCase();
+    checkConnectorDomain(principalOf(request), dnsName);
+    return dnsName;
+  };
+  const withBody = <T extends z.ZodType>(body: T) => ({
+    schema: { params: domainParams, body },
+    config: forConnectors,
   });
-  app.post(`${domain}/probes`, { schema: { params: domainParams, body: newProbe } }, (request) =>
-    makeProbe(tenant, callerOf(request), request.params.dnsName, request.body),
+  app.put(`${domain}/pending-key`, withBody(newPendingKey), async (request) =>
+    publishPendingKey(tenant, callerOf(request), ofDomain(request), request.body),
   );
-  app.post(`${domain}/probes/answer`, { schema: { params: domainParams, body: probeAnswer } }, (request) =>
-    readProbe(tenant, callerOf(request), request.params.dnsName, request.body),
+  app.post(`${domain}/pending-key/activation`, withBody(keyActivation), async (request) =>
+    activatePendingKey(tenant, callerOf(request), ofDomain(request), request.body),
+  );
+  app.delete(
+    `${domain}/pending-key`,
+    { schema: { params: domainParams }, config: forConnectors },
+    async (request) => {
+      await discardPendingKey(tenant, callerOf(request), ofDomain(request));
+      return {};
+    },
+  );
+  app.post(`${domain}/probes`, withBody(newProbe), async (request) =>
+    makeProbe(tenant, callerOf(request), ofDomain(request), request.body),
+  );
+  app.post(`${domain}/probes/answer`, withBody(probeAnswer), async (request) =>
+    readProbe(tenant, callerOf(request), ofDomain(request), request.body),
   );
 }
