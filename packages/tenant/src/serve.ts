@@ -19,6 +19,7 @@ import { deviceRoutes } from './devices/routes.ts';
 import { TenantError } from './errors.ts';
 import { storePlace } from './init.ts';
 import { Metadata } from './metadata/service.ts';
+import { graphRoutes } from './provisioning/routes.ts';
 import { applicationRoutes } from './security-info/application.ts';
 import { securityInfoRoutes } from './security-info/routes.ts';
 import { createApp, HEADER_LIMIT, type Routes } from './server/fastify.ts';
@@ -45,6 +46,7 @@ const PATIENCE = {
 };
 /** Where the network finds what the admin socket offers, and the ways to prove that one may. */
 const ADMIN_PREFIX = '/admin/v1';
+const GRAPH_PREFIX = '/v1.0';
 const AUTHENTICATORS: readonly Authenticator[] = [byClientToken, bySession];
 const CONNECTIONS_AT_MOST = 10_000;
 /** The shortest of the systems' bounds on a Unix socket's path (sun_path), in bytes. */
@@ -123,6 +125,7 @@ export async function serveTenant({
     const admin = createApp(log);
     guard(admin, tenant, [bySocket]);
     adminRoutes(admin, tenant);
+    admin.register(async (scope: Routes) => graphRoutes(scope, tenant), { prefix: GRAPH_PREFIX });
     cleanUp.push(() => admin.close());
     rmSync(paths.socket, { force: true }); // a killed process left it: the lock is ours
     await admin.listen({ path: paths.socket });
@@ -174,6 +177,13 @@ function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
       adminRoutes(scope, tenant);
     },
     { prefix: ADMIN_PREFIX },
+  );
+  app.register(
+    async (scope: Routes) => {
+      guard(scope, tenant, AUTHENTICATORS);
+      graphRoutes(scope, tenant);
+    },
+    { prefix: GRAPH_PREFIX },
   );
   return app;
 }

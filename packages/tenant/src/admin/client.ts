@@ -18,13 +18,7 @@ import type {
 } from '../kerberos-domains/schema.ts';
 import type { KeyModelInfo, MetadataStatus } from '../metadata/schema.ts';
 import type { NewPass, Pass, PassPolicy, PassPolicyChanges } from '../passes/schema.ts';
-import type {
-  AcceptedModels,
-  Fido2Configuration,
-  Fido2ConfigurationChanges,
-  KeyPolicy,
-  KeyPolicyChanges,
-} from '../policy/schema.ts';
+import type { AcceptedModels, KeyPolicy, KeyPolicyChanges } from '../policy/schema.ts';
 import type { ModelCount, UnusedKey } from '../reports/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
@@ -34,7 +28,6 @@ import { type AdminTransport, socketTransport } from './transport.ts';
 export { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 
 const PAGE = 1000;
-const GRAPH_FIDO2 = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/fido2';
 
 export type AdminClient = ReturnType<typeof adminClientOver>;
 
@@ -133,9 +126,6 @@ export function adminClientOver(call: AdminTransport) {
       effective: (userName: string) => get<KeyPolicy>(`/effective-key-policy${ofUser(userName)}`),
       /** The models that are accepted of a user, or under the default. */
       models: (userName?: string) => get<AcceptedModels>(`/accepted-key-models${ofUser(userName)}`),
-      /** The default in the shape of the Graph. */
-      graph: () => get<Fido2Configuration>(GRAPH_FIDO2),
-      changeGraph: (changes: Fido2ConfigurationChanges) => patch<Fido2Configuration>(GRAPH_FIDO2, changes),
     },
     /** Temporary Access Passes: a user has one at most. */
     passes: {

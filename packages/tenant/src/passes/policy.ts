@@ -7,6 +7,7 @@ import { keepPassPolicy, storedPassPolicy } from './queries.ts';
 import {
   DEFAULT_PASS_POLICY,
   type Pass,
+  type PassConfiguration,
   type PassPolicy,
   type PassPolicyChanges,
   passPolicy,
@@ -37,6 +38,14 @@ export async function changePassPolicy(
   });
   return checked.data;
 }
+
+/** In the shape of the Graph. */
+export const toConfiguration = (policy: PassPolicy): PassConfiguration => ({
+  '@odata.type': '#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration',
+  id: 'TemporaryAccessPass',
+  ...policy,
+  includeTargets: [{ targetType: 'group', id: 'all_users', isRegistrationRequired: false }],
+});
 
 export const passesOff = () =>
   new TenantError(

@@ -17,9 +17,10 @@ export function passOfUser(store: Store, userId: string): Promise<PassRow | unde
   return store.selectFrom('passes').selectAll().where('user_id', '=', userId).executeTakeFirst();
 }
 
-/** Whether there was one. */
-export async function deletePass(store: Store, userId: string): Promise<boolean> {
-  const result = await store.deleteFrom('passes').where('user_id', '=', userId).executeTakeFirst();
+/** Whether there was one, of that id where one is given. */
+export async function deletePass(store: Store, userId: string, id?: string): Promise<boolean> {
+  const ofUser = store.deleteFrom('passes').where('user_id', '=', userId);
+  const result = await (id === undefined ? ofUser : ofUser.where('id', '=', id)).executeTakeFirst();
   return result.numDeletedRows === 1n;
 }
 

@@ -56,18 +56,24 @@ export async function createPass(
   return { ...toPass(row, policy, now), temporaryAccessPass: pass };
 }
 
-/** The pass of a user, without itself. @throws TenantError `user-not-found`, `user-ambiguous`, `pass-not-found` */
-export async function showPass(tenant: Tenant, userName: string): Promise<Pass> {
+/** The passes of a user, one at most, without themselves. @throws TenantError `user-not-found`, `user-ambiguous` */
+export async function listPasses(tenant: Tenant, userName: string): Promise<Pass[]> {
   const user = await findUser(tenant.store, userName);
   const row = await queries.passOfUser(tenant.store, user.id);
-  if (row === undefined) throw noPass(user.user_principal_name);
-  return toPass(row, await passPolicyOf(tenant), tenant.now());
+  return row === undefined ? [] : [toPass(row, await passPolicyOf(tenant), tenant.now())];
 }
 
-/** @throws TenantError `user-not-found`, `user-ambiguous`, `pass-not-found` */
-export async function removePass(tenant: Tenant, by: Caller, userName: string): Promise<void> {
+/** @param id where it must be a certain one. @throws TenantError `user-not-found`, `user-ambiguous`, `pass-not-found` */
+export async function showPass(tenant: Tenant, userName: string, id?: string): Promise<Pass> {
+  const [found] = await listPasses(tenant, userName);
+  if (found === undefined || (id !== undefined && found.id !== id)) throw noPass(userName);
+  return found;
+}
+
+/** Throws as {@link showPass}. */
+export async function removePass(tenant: Tenant, by: Caller, userName: string, id?: string): Promise<void> {
   const user = await findUser(tenant.store, userName);
-  if (!(await queries.deletePass(tenant.store, user.id))) throw noPass(user.user_principal_name);
+  if (!(await queries.deletePass(tenant.store, user.id, id))) throw noPass(user.user_principal_name);
   await tenant.audit.record({ ...by, event: 'pass.removed', subject: `user:${user.id}`, outcome: 'allowed' });
 }
 

@@ -67,3 +67,10 @@ export interface Pass {
   isUsable: boolean;
   methodUsabilityReason: 'EnabledByPolicy' | 'DisabledByPolicy' | 'NotYetValid' | 'Expired' | 'OneTimeUsed';
 }
+
+/** `temporaryAccessPassAuthenticationMethodConfiguration` of the Graph. */
+export interface PassConfiguration extends PassPolicy {
+  '@odata.type': '#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration';
+  id: 'TemporaryAccessPass';
+  includeTargets: { targetType: 'group'; id: string; isRegistrationRequired: boolean }[];
+}

@@ -4,14 +4,12 @@ import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
-import { changeFido2Configuration, fido2Configuration } from './graph.ts';
 import { acceptedModels } from './keys.ts';
 import * as rules from './rules.ts';
-import { fido2ConfigurationChanges, keyPolicyChanges, policyOrder } from './schema.ts';
+import { keyPolicyChanges, policyOrder } from './schema.ts';
 
 const policyParams = z.object({ policy: z.string().min(1).max(256) });
 const forUser = z.object({ user: z.string().min(1).max(320).optional() });
-const GRAPH = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/fido2';
 
 export function policyRoutes(app: Routes, tenant: Tenant): void {
   const byName = { params: policyParams };
@@ -40,9 +38,5 @@ export function policyRoutes(app: Routes, tenant: Tenant): void {
   );
   app.get('/accepted-key-models', { schema: { querystring: forUser } }, async ({ query }) =>
     acceptedModels(tenant, await policyFor(query.user)),
-  );
-  app.get(GRAPH, { schema: {} }, () => fido2Configuration(tenant));
-  app.patch(GRAPH, { schema: { body: fido2ConfigurationChanges } }, (request) =>
-    changeFido2Configuration(tenant, callerOf(request), request.body),
   );
 }

@@ -88,6 +88,13 @@ export interface Fido2Configuration {
 
 export const fido2ConfigurationChanges = z.strictObject({
   '@odata.type': z.string().max(128).optional(),
+  id: z.literal('Fido2').optional(),
+  // Policies for groups are entries of their own here; what a client has read it may send back.
+  includeTargets: z
+    .array(z.looseObject({ id: z.literal('all_users') }))
+    .max(1)
+    .optional(),
+  excludeTargets: z.array(z.never()).max(0).optional(),
   state: z.literal('enabled', 'can only be enabled: there is no other way to sign in').optional(),
   isAttestationEnforced: z.boolean().optional(),
   isSelfServiceRegistrationAllowed: z.boolean().optional(),

@@ -90,13 +90,28 @@ export function createApp(log: FastifyBaseLogger, serverFactory?: FastifyServerF
   return app;
 }
 
+/** Logs a refusal, and gives what an answer says of it. */
+function refused(error: FastifyError, request: FastifyRequest) {
+  const known = toTenantError(error, request);
+  const facts = errorFacts(known.code);
+  const line = { code: known.code, details: known.details, method: request.method };
+  if (facts.status >= 500) request.log.error({ ...line, err: error }, known.message);
+  else request.log.info(line, known.message);
+  return { known, ...facts };
+}
+
+/** A refusal in the shape of the Graph. */
+export function answerGraphError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const { known, status, oauth } = refused(error, request);
+  if (status === 401) reply.header('www-authenticate', `Bearer error="${oauth}"`);
+  return reply.status(status).send({
+    error: { code: known.code, message: known.message, innerError: { 'request-id': request.id } },
+  });
+}
+
 /** The one shape of every refusal (RFC 6749 section 5.2, with the members that brokers read). */
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  const known = toTenantError(error, request);
-  const { status, oauth, number } = errorFacts(known.code);
-  const line = { code: known.code, details: known.details, method: request.method };
-  if (status >= 500) request.log.error({ ...line, err: error }, known.message);
-  else request.log.info(line, known.message);
+  const { known, status, oauth, number } = refused(error, request);
   if (status === 401) reply.header('www-authenticate', `Bearer error="${oauth}"`);
   return reply.status(status).send({
     error: oauth,

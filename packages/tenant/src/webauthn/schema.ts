@@ -14,7 +14,7 @@ export const registrationOptionsRequest = z.strictObject({
 });
 
 /** RegistrationResponseJSON; members that a browser adds beside these are left out. */
-const registrationResponse = z.object({
+export const registrationResponse = z.object({
   id: base64Url(1364),
   rawId: base64Url(1364),
   type: z.literal('public-key'),
