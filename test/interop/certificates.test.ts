@@ -101,6 +101,50 @@ it('the extensions name device, user, tenant, region and join type', async () =>
   expect(extension(7)).toBe('04810131');
 });
 
+const registrationUrl = async () =>
+  new URL((await world.send('GET', '/common/Discover')).json.DeviceJoinService.JoinEndpoint);
+
+it('OpenSSL is asked for a certificate where devices register, and nowhere else', async () => {
+  const asked = async (url: string) => {
+    const { host } = new URL(url);
+    // Version 1.2 asks in the clear (RFC 5246 section 7.4.4).
+    const child = promisify(execFile)('openssl', ['s_client', '-connect', host, '-tls1_2', '-msg']);
+    child.child.stdin?.end();
+    return /<<< TLS 1\.2, Handshake \[.*\], CertificateRequest/.test((await child).stdout);
+  };
+  expect(await asked(world.url)).toBe(false);
+  expect(await asked((await registrationUrl()).href)).toBe(true);
+});
+
+it('curl deletes a device with the device certificate, and without one does not', async () => {
+  const { user, key } = await enrol(world, { userPrincipalName: 'bob@corp.example.com' });
+  const gone = await joinDevice(world, key);
+  const [cert, privateKey] = [join(dir, 'gone.pem'), join(dir, 'gone.key')];
+  writeFileSync(join(dir, 'gone.der'), gone.certificate);
+  openssl('x509', '-inform', 'DER', '-in', join(dir, 'gone.der'), '-out', cert);
+  writeFileSync(privateKey, gone.privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  const url = new URL(gone.id, await registrationUrl()).href;
+  const remove = async (...client: string[]) => {
+    const options = [
+      '-sS',
+      '--max-time',
+      '10',
+      '--cacert',
+      world.caFile,
+      '-X',
+      'DELETE',
+      '-w',
+      '%{http_code}',
+    ];
+    return (await promisify(execFile)('curl', [...options, ...client, url])).stdout;
+  };
+  expect(await remove()).toMatch(/device-certificate-foreign.*400$/s);
+  expect(await remove('--cert', cert, '--key', privateKey)).toBe('{}200');
+  expect((await world.admin.devices.list()).filter(({ registeredBy }) => registeredBy === user.id)).toEqual(
+    [],
+  );
+});
+
 it("curl trusts the tenant's own CA, and only for its host name", async () => {
   const port = new URL(world.url).port;
   const nonceFrom = async (host: string) => {

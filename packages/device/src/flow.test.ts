@@ -1,6 +1,7 @@
 /** The whole way against a real tenant, a software key on its socket and the embedded domain. */
 import { createPrivateKey } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { decodeCcache, requestTicket, tcpTransport } from '@kennel/kerberos';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { contents, failing, NO_KDC, PIN, startWorld, type World } from '../test/world.ts';
@@ -250,13 +251,32 @@ test('signing out removes tokens and tickets; leaving removes the keys too', asy
   expect(existsSync(at.ccache)).toBe(false);
   expect(readStatus(at.stateDir)).toMatchObject({ joined: true, users: [] });
   await world.signIn(at);
-  const left = leaveDevice({ stateDir: at.stateDir });
-  expect(left.next).toContain(left.deviceId);
+  const left = await leaveDevice({ stateDir: at.stateDir });
+  expect(left).toMatchObject({ deleted: true, tenantUrl: world.url });
+  await expect(world.admin.devices.show(left.deviceId)).rejects.toMatchObject({ code: 'device-not-found' });
   expect(contents(at.stateDir).size).toBe(0);
   expect(existsSync(at.ccache)).toBe(false);
   expect(readStatus(at.stateDir)).toEqual({ joined: false });
   await expect(world.signIn(at)).rejects.toThrow(failing('not-joined'));
-  expect(() => leaveDevice({ stateDir: at.stateDir })).toThrow(failing('not-joined'));
+  await expect(leaveDevice({ stateDir: at.stateDir })).rejects.toThrow(failing('not-joined'));
+});
+
+test('a tenant that refuses, or is away, keeps nobody; what is left to do there is said', async () => {
+  const [disabled, away] = [await world.join('disabled'), await world.join('away')];
+  const status = readStatus(disabled.stateDir);
+  if (!status.joined) throw new Error('not joined');
+  await world.admin.devices.disable(status.device.id);
+  const left = await leaveDevice({ stateDir: disabled.stateDir });
+  expect(left).toMatchObject({ deleted: false, next: expect.stringContaining(left.deviceId) });
+  expect(await world.admin.devices.show(left.deviceId)).toMatchObject({ enabled: false });
+  const file = join(away.stateDir, 'device.json');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace(/("registrationEndpoint": ?)"[^"]*"/, '$1"https://localhost:1/"'),
+  );
+  const gone = await leaveDevice({ stateDir: away.stateDir });
+  expect(gone).toMatchObject({ deleted: false, next: expect.stringContaining('kennel device delete') });
+  expect(contents(away.stateDir).size).toBe(0);
 });
 
 test('signing out leaves a cache alone that someone else uses by now', async () => {

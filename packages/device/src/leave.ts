@@ -1,8 +1,12 @@
 /** Signing out, and leaving: what of the state goes, and what the tenant still knows. */
+import { X509Certificate } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { readDevice } from './state/device.ts';
+import { DeviceError } from './errors/device-error.ts';
+import { certificateOf, type DeviceRecord, openDeviceKey, readDevice } from './state/device.ts';
 import { onDisk, statePaths } from './state/files.ts';
+import { machineKey } from './state/seal.ts';
 import { listUsers, pickUser, removeUser } from './state/user.ts';
+import { deleteDevice } from './tenant/client.ts';
 import { removeCcache } from './tickets/ccache.ts';
 
 export interface SignedOut {
@@ -31,27 +35,51 @@ export function signOut({ stateDir, user }: { stateDir: string; user?: string })
 export interface LeftDevice {
   deviceId: string;
   tenantUrl: string;
-  /** What is left to do at the tenant. */
-  next: string;
+  /** Whether the tenant has deleted the device. */
+  deleted: boolean;
+  /** What is left to do, where it has not. */
+  next: string | undefined;
 }
 
 /**
- * Leaves the tenant on this side: everyone is signed out, and keys and certificate are deleted. The tenant is not
- * told, so the device stays in its list until an administrator deletes it.
+ * Leaves the tenant: it is told, everyone is signed out, and keys and certificate are deleted. A tenant that cannot be
+ * told, or refuses, keeps nobody here; then an administrator deletes the device there.
  *
  * @throws DeviceError `not-joined`, and those of the state files
  */
-export function leaveDevice({ stateDir }: { stateDir: string }): LeftDevice {
-  const { device, tenant } = readDevice(stateDir);
+export async function leaveDevice({ stateDir }: { stateDir: string }): Promise<LeftDevice> {
+  const record = readDevice(stateDir);
+  const { device, tenant } = record;
+  const refusal = await tellTenant(stateDir, record);
   signOut({ stateDir });
-  const { users, attempt, device: record, machineKey } = statePaths(stateDir);
+  const { users, attempt, device: file, machineKey: key } = statePaths(stateDir);
   // The key goes last: without it whatever was left behind could not be opened.
-  for (const path of [users, attempt, record, machineKey]) {
+  for (const path of [users, attempt, file, key]) {
     onDisk(path, () => rmSync(path, { recursive: true, force: true }));
   }
   return {
     deviceId: device.id,
     tenantUrl: tenant.url,
-    next: `The tenant still lists this device: have your administrator run \`kennel device delete ${device.id}\`.`,
+    deleted: refusal === undefined,
+    next:
+      refusal &&
+      `The tenant still lists this device (${refusal.message}) Have your administrator run \`kennel device delete ${device.id}\`.`,
   };
+}
+
+/** @returns why the tenant has not deleted the device; a tenant that knew nothing of it any more is no reason */
+async function tellTenant(stateDir: string, record: DeviceRecord): Promise<DeviceError | undefined> {
+  const { device, tenant } = record;
+  try {
+    await deleteDevice(tenant.registrationEndpoint, device.id, tenant.caFile, {
+      cert: new X509Certificate(certificateOf(record)).toString(),
+      key: openDeviceKey(machineKey(stateDir), record, 'device')
+        .export({ format: 'pem', type: 'pkcs8' })
+        .toString(),
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    return error.code === 'device-unknown' ? undefined : error;
+  }
 }

@@ -24,7 +24,14 @@ export type DeviceStatus =
   | { joined: false }
   | {
       joined: true;
-      tenant: { url: string; id: string; name: string; rpId: string; tokenEndpoint: string };
+      tenant: {
+        url: string;
+        id: string;
+        name: string;
+        rpId: string;
+        tokenEndpoint: string;
+        registrationEndpoint: string;
+      };
       device: {
         id: string;
         displayName: string;

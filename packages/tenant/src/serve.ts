@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { loadMasterKey, masterKeyFile } from '@kennel/secrets';
 import type { FastifyBaseLogger, RawServerDefault } from 'fastify';
 import { type Authenticator, bySocket, guard } from './access/guard.ts';
@@ -13,8 +14,9 @@ import { authorizeRoutes } from './authorize/routes.ts';
 import { CeremonyLog } from './ceremonies/log.ts';
 import { enrolmentRoutes } from './clients/routes.ts';
 import { byClientToken } from './clients/token.ts';
-import { ensureStateDir, originOf, readConfig, statePaths } from './config/files.ts';
-import { loadTls } from './config/tls.ts';
+import { ensureStateDir, originOf, readConfig, registrationOf, statePaths } from './config/files.ts';
+import { loadTls, type TlsMaterial } from './config/tls.ts';
+import { deletionRoutes } from './devices/deletion.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { TenantError } from './errors.ts';
 import { storePlace } from './init.ts';
@@ -80,6 +82,7 @@ export async function serveTenant({
   log = defaultLog(logFile),
 }: ServeOptions): Promise<RunningTenant> {
   const config = readConfig(stateDir);
+  const registration = registrationOf(config);
   const paths = statePaths(stateDir);
   ensureStateDir(stateDir);
   checkSocketPath(paths.socket);
@@ -103,6 +106,7 @@ export async function serveTenant({
     const tenant: Tenant = {
       config,
       publicUrl: originOf(config.hostName, config.listen.port),
+      registrationUrl: originOf(registration.hostName, registration.port),
       store,
       master,
       keys: await loadTenantKeys(store, master),
@@ -117,11 +121,10 @@ export async function serveTenant({
     const tls = await loadTls(stateDir, config, master, now());
     const app = publicApp(tenant, tls);
     cleanUp.push(() => app.close());
-    await listen(app, { host: config.listen.address, port: config.listen.port });
-    if (config.listen.port === 0) {
-      const { port } = app.server.address() as AddressInfo; // it listens on TCP
-      tenant.publicUrl = originOf(config.hostName, port);
-    }
+    tenant.publicUrl = originOf(config.hostName, await listen(app, config.listen));
+    const devices = registrationApp(tenant, tls);
+    cleanUp.push(() => devices.close());
+    tenant.registrationUrl = originOf(registration.hostName, await listen(devices, registration));
     const admin = createApp(log);
     guard(admin, tenant, [bySocket]);
     adminRoutes(admin, tenant);
@@ -147,15 +150,8 @@ export async function serveTenant({
 }
 
 /** What the network reaches; without a listener it serves tests. */
-function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
-  const app = createApp(tenant.log, (handler) => {
-    const server = createServer(
-      { ...tls, ...PATIENCE, minVersion: 'TLSv1.2', maxHeaderSize: HEADER_LIMIT },
-      handler,
-    );
-    server.maxConnections = CONNECTIONS_AT_MOST;
-    return server as unknown as RawServerDefault; // Fastify asks for the methods that both kinds of server have
-  });
+function publicApp(tenant: Tenant, tls: TlsMaterial): Routes {
+  const app = tlsApp(tenant, tls);
   tokenRoutes(app, tenant);
   authorizeRoutes(app, tenant);
   signInRoutes(app, tenant);
@@ -188,17 +184,43 @@ function publicApp(tenant: Tenant, tls: { cert: string; key: string }): Routes {
   return app;
 }
 
-async function listen(app: Routes, where: { host: string; port: number }): Promise<void> {
+/** What devices reach, with a certificate of theirs where they have one. */
+function registrationApp(tenant: Tenant, tls: TlsMaterial): Routes {
+  // Certificates are for the routes to judge: they are from our own CA, and a stranger's is told why it is refused.
+  const app = tlsApp(tenant, { ...tls, requestCert: true, rejectUnauthorized: false });
+  deviceRoutes(app, tenant);
+  deletionRoutes(app, tenant);
+  return app;
+}
+
+function tlsApp(tenant: Tenant, tls: TlsMaterial & TlsOptions): Routes {
+  return createApp(tenant.log, (handler) => {
+    const server = createServer(
+      { ...tls, ...PATIENCE, minVersion: 'TLSv1.2', maxHeaderSize: HEADER_LIMIT },
+      handler,
+    );
+    server.maxConnections = CONNECTIONS_AT_MOST;
+    return server as unknown as RawServerDefault; // Fastify asks for the methods that both kinds of server have
+  });
+}
+
+/** @returns the port, which with 0 is known only now */
+async function listen(
+  app: Routes,
+  { address: host, port }: { address: string; port: number },
+): Promise<number> {
   try {
-    await app.listen(where);
+    await app.listen({ host, port });
+    return (app.server.address() as AddressInfo).port; // it listens on TCP
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException; // net throws ErrnoException
     if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
     throw new TenantError(
       'address-in-use',
-      `The tenant cannot listen on ${where.host}, port ${where.port} (${code}). Stop what listens there, or change listen in config.json.`,
+      `The tenant cannot listen on ${host}, port ${port} (${code}). Stop what listens there, or change listen or registration in config.json.`,
       {
-        ...where,
+        host,
+        port,
         cause: code,
       },
     );

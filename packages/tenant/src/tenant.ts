@@ -13,6 +13,8 @@ export interface Tenant {
   readonly config: TenantConfig;
   /** `https://host[:port]` by which the tenant is reached; with port 0 it is known once the tenant listens. */
   publicUrl: string;
+  /** Where devices register and delete themselves, on a listener that asks for client certificates. */
+  registrationUrl: string;
   readonly store: Store;
   readonly master: MasterKey;
   readonly keys: TenantKeys;

@@ -62,16 +62,14 @@ function thisDevice(group: Command): void {
     group,
     {
       usage: 'leave',
-      summary: 'forget the tenant, its keys and the tickets on this device',
+      summary: 'leave the tenant: it deletes the device, and keys and tickets go from here',
       example: 'kennel device leave',
     },
     async () => {
       const { leaveDevice } = await import('@kennel/device');
-      const value = leaveDevice({ stateDir: deviceDir() });
-      return {
-        value,
-        text: `This device has forgotten its keys. ${value.next}`,
-      };
+      const value = await leaveDevice({ stateDir: deviceDir() });
+      const told = value.next ?? 'The tenant has deleted the device.';
+      return { value, text: `This device has forgotten its keys. ${told}` };
     },
   );
 }

@@ -90,6 +90,7 @@ export async function joinDevice(options: JoinOptions): Promise<DeviceStatus> {
       name: site.name,
       rpId: site.rpId,
       tokenEndpoint: site.tokenEndpoint,
+      registrationEndpoint: site.registrationEndpoint,
     },
     device: {
       id: registered.id,

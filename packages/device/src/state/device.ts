@@ -21,6 +21,7 @@ const schema = z.strictObject({
     name: z.string(),
     rpId: z.string(),
     tokenEndpoint: z.url(),
+    registrationEndpoint: z.url(),
   }),
   device: z.strictObject({
     id: z.guid(),

@@ -115,7 +115,7 @@ test('a device that the tenant no longer has is told to leave; then it joins ane
     pin: PIN,
   };
   await expect(joinDevice(again)).rejects.toThrow(failing('device-unknown'));
-  leaveDevice({ stateDir: at.stateDir });
+  await leaveDevice({ stateDir: at.stateDir });
   const joined = await joinDevice(again);
   expect(joined).toMatchObject({ joined: true, users: [] });
   expect(joined.joined && joined.device.id).not.toBe(device.id);

@@ -1,10 +1,10 @@
 /** The tenant as this device asks it: every answer checked for shape, every refusal one of the table's errors. */
 import { randomUUID } from 'node:crypto';
 import { CLIENT_IDS, DRS_RESOURCE, decryptWithSessionKey, GRANT_TYPES, PrtError } from '@kennel/prt';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { DeviceError, plainText } from '../errors/device-error.ts';
 import { TENANT_SUBERRORS } from '../errors/peers.ts';
-import { type HttpsAnswer, type HttpsRequest, httpsClient } from './https.ts';
+import { type ClientCertificate, type HttpsAnswer, type HttpsRequest, httpsClient } from './https.ts';
 import {
   discoveryAnswer,
   nonceAnswer,
@@ -14,6 +14,18 @@ import {
   registrationAnswer,
   registrationTokenAnswer,
 } from './messages.ts';
+
+/** Deletes this device at the tenant, by its certificate in the TLS handshake. @throws DeviceError as of a TenantClient */
+export async function deleteDevice(
+  registrationEndpoint: string,
+  deviceId: string,
+  caFile: string | undefined,
+  client: ClientCertificate,
+): Promise<void> {
+  const url = `${registrationEndpoint}${deviceId}?api-version=2.0`;
+  const answer = await httpsClient(caFile, { client })({ method: 'DELETE', url });
+  readAnswer(z.object({}), url, answer);
+}
 
 export interface TenantClient {
   /** Sent with every request, so that the tenant's log can be searched for this one ceremony. */

@@ -48,7 +48,7 @@ afterAll(() => {
 });
 
 const get = (address: string, ca: string | undefined = caFile, timeout?: number) =>
-  httpsClient(ca, timeout)({ method: 'GET', url: address });
+  httpsClient(ca, timeout === undefined ? {} : { timeout })({ method: 'GET', url: address });
 
 test('a server of the given authority is asked, and no redirect followed', async () => {
   expect(await get(`${url}/`)).toEqual({ status: 200, text: '{"method":"GET"}' });

@@ -11,7 +11,7 @@ const LARGEST_HEADERS = 16 * 1024;
 const DEFAULT_TIMEOUT_MS = 15_000;
 
 export interface HttpsRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   url: string;
   headers?: Readonly<Record<string, string>>;
   body?: string;
@@ -25,6 +25,12 @@ export interface HttpsAnswer {
 /** @throws (when used) DeviceError `tenant-unreachable`, `tenant-certificate-untrusted`, `tenant-answer-malformed` */
 export type Https = (request: HttpsRequest) => Promise<HttpsAnswer>;
 
+/** A certificate that this device shows in the handshake; PEM. */
+export interface ClientCertificate {
+  cert: string;
+  key: string;
+}
+
 /**
  * Requests that trust one authority, or the system's.
  *
@@ -32,8 +38,12 @@ export type Https = (request: HttpsRequest) => Promise<HttpsAnswer>;
  * @param timeout milliseconds for the whole of a request
  * @throws DeviceError `ca-file-unreadable`
  */
-export function httpsClient(caFile: string | undefined, timeout = DEFAULT_TIMEOUT_MS): Https {
-  const agent = new Agent({ keepAlive: false, ca: caFile === undefined ? systemRoots() : readCa(caFile) });
+export function httpsClient(
+  caFile: string | undefined,
+  { timeout = DEFAULT_TIMEOUT_MS, client }: { timeout?: number; client?: ClientCertificate } = {},
+): Https {
+  const ca = caFile === undefined ? systemRoots() : readCa(caFile);
+  const agent = new Agent({ keepAlive: false, ca, ...client });
   return async ({ method, url, headers, body }) => {
     const details = { endpoint: url };
     const signal = AbortSignal.timeout(timeout);

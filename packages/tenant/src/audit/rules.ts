@@ -15,7 +15,7 @@ export type AuditEventName =
   | 'tenant.started'
   | `user.${'created' | 'updated' | 'enabled' | 'disabled' | 'deleted'}`
   | `key.${'registered' | 'registration-refused' | 'removed'}`
-  | `device.${'joined' | 'rejoined' | 'join-refused' | 'enabled' | 'disabled' | 'deleted'}`
+  | `device.${'joined' | 'rejoined' | 'join-refused' | 'delete-refused' | 'enabled' | 'disabled' | 'deleted'}`
   | `kerberos-domain.${'published' | 'removed' | 'key-pending' | 'key-activated' | 'key-discarded'}`
   | `probe.${'minted' | 'answered' | 'refused'}`
   | 'key.counter-regressed'

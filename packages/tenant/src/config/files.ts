@@ -109,6 +109,7 @@ export function ensureConfig(stateDir: string, given: InitOptions): TenantConfig
     store: options.store ?? { sqlite: 'tenant.db' },
     lab: options.lab ?? false,
     ...(options.metadata !== undefined && { metadata: options.metadata }),
+    ...(options.registration !== undefined && { registration: options.registration }),
     ...(options.resources !== undefined && { resources: options.resources }),
     ...(options.clients !== undefined && { clients: options.clients }),
   };
@@ -117,6 +118,16 @@ export function ensureConfig(stateDir: string, given: InitOptions): TenantConfig
   writeFileSync(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600, flush: true }); // the store's URL may hold a password
   renameSync(draft, path);
   return config;
+}
+
+/** Where devices register: the tenant's own address and name, on a port beside its own, unless configured. */
+export function registrationOf({ hostName, listen, registration = {} }: TenantConfig) {
+  const beside = listen.port === 0 ? 0 : listen.port === 443 ? 8443 : listen.port + 1;
+  return {
+    address: registration.address ?? listen.address,
+    hostName: registration.hostName ?? hostName,
+    port: registration.port ?? beside,
+  };
 }
 
 /** `https://host[:port]`; port 0 (any) counts as none. */

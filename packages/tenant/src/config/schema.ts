@@ -61,6 +61,16 @@ const fields = {
     address: z.string().refine((a) => isIP(a) !== 0, 'must be an IP address'),
     port: z.int().min(0).max(65_535),
   }),
+  /** The listener for device registration, which asks for client certificates: `registrationOf` has the defaults. */
+  registration: z
+    .strictObject({
+      address: z.string().refine((a) => isIP(a) !== 0, 'must be an IP address'),
+      port: z.int().min(0).max(65_535),
+      /** The TLS certificate must cover it, too. */
+      hostName,
+    })
+    .partial()
+    .optional(),
   /** The WebAuthn relying party: the host name or a domain above it. Keys are bound to it for good. */
   rpId: hostName,
   /** The origins that assertions may come from. */
@@ -100,6 +110,7 @@ export const initSchema = z.strictObject({
   tenantId: fields.tenantId.optional(),
   tenantName: fields.tenantName.optional(),
   listen: fields.listen.partial().optional(),
+  registration: fields.registration.optional(),
   rpId: fields.rpId.optional(),
   origins: fields.origins.optional(),
   tls: fields.tls.optional(),

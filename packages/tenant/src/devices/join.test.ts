@@ -38,12 +38,17 @@ test('discovery names every service, under each name of the tenant', async () =>
     expect(json).toMatchObject({
       DeviceRegistrationService: { RegistrationResourceId: 'urn:ms-drs:enterpriseregistration.windows.net' },
       AuthenticationService: { OAuth2: { TokenEndpoint: `${world.url}/${tenantId}/oauth2/token` } },
-      DeviceJoinService: { JoinEndpoint: `${world.url}/EnrollmentServer/device/`, ServiceVersion: '2.0' },
+      DeviceJoinService: {
+        JoinEndpoint: expect.stringMatching(/^https:\/\/localhost:\d+\/EnrollmentServer\/device\/$/),
+        ServiceVersion: '2.0',
+      },
       WebAuthNService: { RpId: 'localhost', Origins: expect.arrayContaining([world.url]) },
       TenantInfo: { TenantId: tenantId },
-      NonceService: { Endpoint: `${world.url}/EnrollmentServer/nonce/${tenantId}/` },
+      NonceService: { Endpoint: expect.stringContaining(`/EnrollmentServer/nonce/${tenantId}/`) },
     });
   }
+  const { DeviceJoinService } = (await world.send('GET', '/common/Discover')).json;
+  expect(new URL(DeviceJoinService.JoinEndpoint).origin).not.toBe(world.url);
   const stranger = await world.send('GET', '/other.example/Discover');
   expect([stranger.status, stranger.json.suberror]).toEqual([400, 'tenant-unknown']);
   const nonce = await world.send('GET', `/EnrollmentServer/nonce/${tenantId}/?api-version=1.0`);

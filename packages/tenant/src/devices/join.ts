@@ -8,6 +8,7 @@ import { TenantError } from '../errors.ts';
 import type { DeviceRow, UserRow } from '../store/schema.ts';
 import { type Caller, iso, type Tenant } from '../tenant.ts';
 import { guidBytes, issueDeviceCertificate, keyOfCertificateRequest } from './certificate.ts';
+import { checkEnabled } from './current-device.ts';
 import { countDevicesOf, deviceById, insertDevice, replaceDeviceKeys } from './queries.ts';
 import type { JoinAnswer, JoinRequest } from './schema.ts';
 
@@ -162,9 +163,7 @@ async function rejoining(
       'You have no device with this id. Join without DeviceId to register it as a new one.',
     );
   }
-  if (device.enabled !== 1) {
-    throw new TenantError('device-disabled', 'This device is disabled. Ask your administrator to enable it.');
-  }
+  checkEnabled(device);
   return device;
 }
 

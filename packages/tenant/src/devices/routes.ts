@@ -61,7 +61,7 @@ export function deviceRoutes(app: Routes, tenant: Tenant): void {
 function discovery(tenant: Tenant) {
   const { publicUrl, config } = tenant;
   const issuer = issuerOf(tenant);
-  const service = `${publicUrl}/EnrollmentServer`;
+  const service = `${tenant.registrationUrl}/EnrollmentServer`;
   return {
     DiscoveryService: {
       DiscoveryEndpoint: `${publicUrl}/${config.tenantId}/Discover`,

@@ -1,59 +1,23 @@
-/**
- * Which device signed the request: its certificate is from our device CA and the one in use, the signature is
- * by its key, and the device is enabled.
- */
-import { type KeyObject, X509Certificate } from 'node:crypto';
+/** Which device signed a PRT request: the signature is by the key of its current certificate, and it is enabled. */
 import { PrtError, verifyJws } from '@kennel/prt';
-import { sha256Hex } from '../devices/join.ts';
-import { deviceById } from '../devices/queries.ts';
+import { checkEnabled, currentDevice } from '../devices/current-device.ts';
 import { TenantError } from '../errors.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import type { Tenant } from '../tenant.ts';
 import type { PrtRequest } from './request.ts';
 
-interface OurCertificate {
-  sha256: string;
-  deviceId: string;
-  publicKey: KeyObject;
-  notBefore: Date;
-  notAfter: Date;
-}
-
-/** Certificates found to be from our CA, by hash, so that a device's next request costs less. */
-const known = new WeakMap<Tenant, Map<string, OurCertificate>>();
-const KNOWN_AT_MOST = 10_000;
-
 /**
  * @param onDevice called as soon as the request names one of our certificates: for the audit of a refusal
- * @throws TenantError `device-certificate-foreign`, `-expired`, `-superseded`, `device-unknown`,
- *   `device-signature-invalid`, `device-disabled`
+ * @throws TenantError those of {@link currentDevice}, `device-signature-invalid`, `device-disabled`
  */
 export async function verifyDevice(
   tenant: Tenant,
   request: PrtRequest,
   onDevice: (deviceId: string) => void,
 ): Promise<DeviceRow> {
-  const certificate = ourCertificate(tenant, request.certificate);
-  onDevice(certificate.deviceId);
-  const now = tenant.now();
-  if (now < certificate.notBefore || now > certificate.notAfter) {
-    throw new TenantError(
-      'device-certificate-expired',
-      "The device's certificate is over, or its clock is wrong. Check the clock; if it is right, join the device again.",
-    );
-  }
-  const device = await deviceById(tenant.store, certificate.deviceId);
-  if (device === undefined) {
-    throw new TenantError('device-unknown', 'This device was deleted from the tenant. Join it again.');
-  }
-  if (device.certificate_sha256 !== certificate.sha256) {
-    throw new TenantError(
-      'device-certificate-superseded',
-      'This device was joined again since, and the old certificate is no longer good. Use the new one, or join again.',
-    );
-  }
+  const { device, publicKey } = await currentDevice(tenant, request.certificate, onDevice);
   try {
-    verifyJws(request.jws, certificate.publicKey);
+    verifyJws(request.jws, publicKey);
   } catch (error) {
     if (!(error instanceof PrtError)) throw error;
     throw new TenantError(
@@ -61,47 +25,6 @@ export async function verifyDevice(
       'The request is not signed by the key of its device. Join the device again.',
     );
   }
-  if (device.enabled !== 1) {
-    throw new TenantError('device-disabled', 'This device is disabled. Ask your administrator to enable it.');
-  }
+  checkEnabled(device);
   return device;
-}
-
-function ourCertificate(tenant: Tenant, der: Uint8Array): OurCertificate {
-  const sha256 = sha256Hex(der);
-  const cache = known.get(tenant) ?? new Map<string, OurCertificate>();
-  known.set(tenant, cache);
-  const cached = cache.get(sha256);
-  if (cached !== undefined) return cached;
-  const foreign = (cause: string) =>
-    new TenantError(
-      'device-certificate-foreign',
-      "The device's certificate is not from this tenant. Join the device to this tenant.",
-      {
-        cause,
-      },
-    );
-  const { deviceCa } = tenant.keys;
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(der);
-    const ours = certificate.checkIssued(deviceCa.certificate) && certificate.verify(deviceCa.publicKey);
-    if (!ours || certificate.ca) throw foreign('issuer');
-  } catch (error) {
-    throw error instanceof TenantError ? error : foreign(String(error));
-  }
-  // The cut DER and nothing after it: what was hashed is what was signed.
-  if (!certificate.raw.equals(der)) throw foreign('trailing bytes');
-  const deviceId = /^CN=([0-9a-f-]{36})$/.exec(certificate.subject)?.[1];
-  if (deviceId === undefined) throw foreign('subject');
-  const entry = {
-    sha256,
-    deviceId,
-    publicKey: certificate.publicKey,
-    notBefore: certificate.validFromDate,
-    notAfter: certificate.validToDate,
-  };
-  if (cache.size >= KNOWN_AT_MOST) cache.clear();
-  cache.set(sha256, entry);
-  return entry;
 }

@@ -8,6 +8,7 @@
  */
 import { encryptWithSessionKey, type ParsedJws, PrtError, verifyWithSessionKey } from '@kennel/prt';
 import type { AuditEvent, Audited } from '../audit/rules.ts';
+import { checkEnabled } from '../devices/current-device.ts';
 import { deviceById } from '../devices/queries.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
@@ -93,9 +94,7 @@ async function holderOf(tenant: Tenant, row: PrtRow): Promise<Holder> {
   if (user.enabled !== 1) {
     throw new TenantError('user-disabled', 'Your account is disabled. Ask your administrator to enable it.');
   }
-  if (device.enabled !== 1) {
-    throw new TenantError('device-disabled', 'This device is disabled. Ask your administrator to enable it.');
-  }
+  checkEnabled(device);
   if (row.credential_id !== null && (key === undefined || key.removed_on !== null)) {
     throw new TenantError(
       'key-removed',
