@@ -13,10 +13,19 @@ export {
   type ServerObjects,
 } from './kerberos-server/objects.ts';
 export {
+  type BlastRadius,
+  blastRadius,
+  type EffectiveSet,
+  effectiveSet,
+} from './kerberos-server/policy/effective.ts';
+export { type Explanation, explainUser } from './kerberos-server/policy/explain.ts';
+export { readPolicy, type ServerPolicy, writePolicy } from './kerberos-server/policy/lists.ts';
+export {
   type ProtectedAccount,
   type ProtectedBecause,
   protectedAccounts,
 } from './kerberos-server/policy/protected.ts';
+export { type PolicyChange, planAllow, planDeny } from './kerberos-server/policy/relax.ts';
 export {
   type ProbeAnswer,
   type ProbeMaker,

@@ -1,8 +1,8 @@
 /** kennel kerberos-server remove: both sides, after a question. */
-import { confirm, isCancel } from '@clack/prompts';
 import type { Command } from 'commander';
 import { admin, defineAdmin } from '../admin.ts';
 import { option, text } from '../command.ts';
+import { sure } from '../confirm.ts';
 import { OBJECT_NAME, OPTIONAL_CREDENTIAL_OPTIONS, progress, withDomain } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
 
@@ -42,7 +42,7 @@ export function kerberosServerRemoveCommand(group: Command): void {
         return true;
       };
       if (keepDomain) {
-        await sure(given.yes === true, [`the keys of ${domain} in the tenant`]);
+        await sure(given.yes === true, shown([`the keys of ${domain} in the tenant`]), QUESTION);
         const { kerberosDomains } = await admin();
         await kerberosDomains.remove(domain);
         return {
@@ -53,10 +53,11 @@ export function kerberosServerRemoveCommand(group: Command): void {
       const { removableObjects, removeObjects } = await import('@kennel/active-directory');
       return withDomain(given, async (session) => {
         const removed = await removableObjects(session.directory, text(given, 'objectName'));
-        await sure(given.yes === true, [
-          ...(keepTenant ? [] : [`the keys of ${domain} in the tenant`]),
-          ...removed,
-        ]);
+        await sure(
+          given.yes === true,
+          shown([...(keepTenant ? [] : [`the keys of ${domain} in the tenant`]), ...removed]),
+          QUESTION,
+        );
         // The tenant first: it is not to sign with a key that no domain controller has any more.
         const tenant = keepTenant ? false : await removeFromTenant();
         await removeObjects(session.directory, removed, (dn) => progress(`Removed ${dn}.`));
@@ -72,12 +73,5 @@ export function kerberosServerRemoveCommand(group: Command): void {
   );
 }
 
-/** @throws CliError `cancelled` */
-async function sure(yes: boolean, what: readonly string[]): Promise<void> {
-  if (yes) return;
-  if (!process.stdin.isTTY)
-    throw new CliError('usage', 'There is no terminal to ask at whether this is to be removed. Give --yes.');
-  const message = `Remove for good?\n  ${what.join('\n  ')}\nUsers of the domain get no tickets by security key any more.`;
-  const answer = await confirm({ message, initialValue: false, output: process.stderr });
-  if (isCancel(answer) || !answer) throw new CliError('cancelled', 'Cancelled; nothing was changed.');
-}
+const QUESTION = 'Remove for good? Users of the domain get no tickets by security key any more.';
+const shown = (what: readonly string[]) => `To be removed:\n  ${what.join('\n  ')}`;

@@ -7,6 +7,7 @@ import { option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
 import { kerberosServerDomainCommands } from './kerberos-server-domain.ts';
+import { kerberosServerPolicyCommands } from './kerberos-server-policy.ts';
 import { kerberosServerRemoveCommand } from './kerberos-server-remove.ts';
 import { kerberosServerRotateCommand } from './kerberos-server-rotate.ts';
 import { kerberosServerVerifyCommand } from './kerberos-server-verify.ts';
@@ -22,6 +23,7 @@ export function kerberosServerCommands(program: Command): void {
   kerberosServerRotateCommand(group);
   kerberosServerVerifyCommand(group);
   kerberosServerRemoveCommand(group);
+  kerberosServerPolicyCommands(group);
 
   defineAdmin(
     group,

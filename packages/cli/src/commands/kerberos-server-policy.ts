@@ -1,0 +1,125 @@
+/** kennel kerberos-server policy: whose tickets the Kerberos server may sign, by the two lists of its object in AD. */
+import type { DomainSession, PolicyChange, ServerObjects, ServerPolicy } from '@kennel/active-directory';
+import type { Command } from 'commander';
+import { defineAdmin } from '../admin.ts';
+import type { Given } from '../command.ts';
+import { option, text } from '../command.ts';
+import { sure } from '../confirm.ts';
+import { DOMAIN_OPTIONS, OBJECT_NAME, withDomain } from '../domain-session.ts';
+import { CliError } from '../errors.ts';
+import { blastText, changeText, explanationText, policyText } from '../kerberos-server-policy-text.ts';
+
+const OPTIONS = [...DOMAIN_OPTIONS, OBJECT_NAME];
+const YES = option('--yes', 'do not ask');
+/** As of a domain controller that denies the user. */
+const DENIED = 30;
+
+interface Opened {
+  session: DomainSession;
+  objects: ServerObjects;
+  policy: ServerPolicy;
+}
+
+function withPolicy<T>(given: Given, use: (opened: Opened) => Promise<T>): Promise<T> {
+  return withDomain(given, async (session) => {
+    const { findServerObjects, readPolicy } = await import('@kennel/active-directory');
+    const objects = await findServerObjects(session.directory, text(given, 'objectName'));
+    if (!objects)
+      throw new CliError(
+        'object-not-found',
+        'The domain has no Kerberos server object. Make it with: kennel kerberos-server create',
+      );
+    return use({ session, objects, policy: await readPolicy(session.directory, objects) });
+  });
+}
+
+const namesOf = (accounts: readonly { name: string; sid: string }[]) =>
+  accounts.map(({ name, sid }) => ({ name, sid }));
+
+export function kerberosServerPolicyCommands(parent: Command): void {
+  const group = parent.command('policy').description('whose tickets the Kerberos server may sign');
+  const from = '--domain corp.example.com --domain-credential admin@corp.example.com';
+  defineAdmin(
+    group,
+    {
+      usage: 'show',
+      summary: 'the two lists of the object, and what was allowed by name',
+      example: `kennel kerberos-server policy show ${from}`,
+      options: OPTIONS,
+    },
+    async (_, given) =>
+      withPolicy(given, async ({ policy }) => ({
+        value: {
+          reveal: namesOf(policy.reveal),
+          never: namesOf(policy.never),
+          allowed: namesOf(policy.allowed),
+          baseline: namesOf(policy.baseline),
+        },
+        text: policyText(policy),
+      })),
+  );
+  const changing = (verb: 'allow' | 'deny', summary: string) =>
+    defineAdmin(
+      group,
+      {
+        usage: `${verb} <group>`,
+        summary,
+        example: `kennel kerberos-server policy ${verb} "Server Admins" ${from}`,
+        options: [...OPTIONS, YES],
+      },
+      async ([name = ''], given) =>
+        withPolicy(given, async (opened) => {
+          const { findAccount, planAllow, planDeny, protectedAccounts, writePolicy } = await import(
+            '@kennel/active-directory'
+          );
+          const { directory } = opened.session;
+          const account = await findAccount(directory, name);
+          const plan = await (verb === 'allow' ? planAllow : planDeny)(directory, opened.policy, account);
+          const worth = await protectedAccounts(directory);
+          const shown = changeText(verb, account.name, opened.policy, plan, worth);
+          await sure(given.yes === true, shown, `${verb === 'allow' ? 'Allow' : 'Deny'} ${account.name}?`);
+          await writePolicy(directory, opened.objects, plan.next, verb === 'allow');
+          return { value: changeValue(account.name, opened.policy, plan), text: shown };
+        }),
+    );
+  changing('allow', 'let the Kerberos server sign for members of a group that is denied; read the warning');
+  changing('deny', 'take an allowance back, or deny a group that was not denied');
+  defineAdmin(
+    group,
+    {
+      usage: 'explain [user]',
+      summary: 'whether a user gets a ticket and which group decides; or who could be impersonated',
+      example: `kennel kerberos-server policy explain alice ${from}`,
+      options: [
+        ...OPTIONS,
+        option('--blast-radius', 'everyone whom a thief of the key could be, the worst first'),
+        option('--all', 'with --blast-radius: name everyone'),
+      ],
+    },
+    async ([user], given) => {
+      if ((user === undefined) === (given.blastRadius !== true))
+        throw new CliError('usage', 'Name a user, or give --blast-radius.');
+      return withPolicy(given, async ({ session: { directory }, policy }) => {
+        const { blastRadius, explainUser, findAccount } = await import('@kennel/active-directory');
+        if (user === undefined) {
+          const value = await blastRadius(directory, policy);
+          return { value, text: blastText(value, given.all === true) };
+        }
+        const value = await explainUser(directory, policy, await findAccount(directory, user));
+        return { value, text: explanationText(value), exitCode: value.ticket ? 0 : DENIED };
+      });
+    },
+  );
+}
+
+function changeValue(group: string, policy: ServerPolicy, { next, before, after }: PolicyChange) {
+  const only = (some: PolicyChange['before'], other: PolicyChange['before']) =>
+    namesOf([...some.values()].filter(({ sid }) => !other.has(sid)));
+  return {
+    group,
+    never: { before: namesOf(policy.never), after: namesOf(next.never) },
+    effective: { before: before.size, after: after.size },
+    nowAllowed: only(after, before),
+    nowDenied: only(before, after),
+  };
+}
