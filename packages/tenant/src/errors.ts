@@ -43,6 +43,7 @@ const registry = {
   'prt-reused': [400, 'invalid_grant', 9300252],
   'prt-signature-invalid': [400, 'invalid_grant', 9300253],
   'resource-unknown': [400, 'invalid_resource', 9300254],
+  'security-key-required': [400, 'invalid_grant', 9300255],
   // Administration.
   'user-not-found': [404, 'invalid_request', 9300050],
   'user-exists': [409, 'invalid_request', 9300051],

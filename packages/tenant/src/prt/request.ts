@@ -1,6 +1,6 @@
 /**
- * The PRT request ([MS-OAPXBC] 3.2.5.1.2) taken apart: the outer form, the JWS in `request`, and the FIDO2
- * assertion in its payload, whose place there is our own. Nothing is verified here.
+ * The PRT request ([MS-OAPXBC] 3.2.5.1.2) taken apart: the outer form, the JWS in `request`, and in its payload a
+ * refresh token of a web sign-in, or a FIDO2 assertion, whose place there is our own. Nothing is verified here.
  */
 import {
   CLIENT_IDS,
@@ -37,6 +37,7 @@ const payloadSchema = z.object({
   scope: z.string().max(1024),
   grant_type: z.string().max(128),
   assertion: z.string().max(16_384).optional(),
+  refresh_token: tokenText.optional(),
   /** The token in whose place the new one comes. */
   previous_refresh_token: tokenText.optional(),
   tgt: z.union([z.string().max(8), z.boolean()]).optional(),
@@ -44,13 +45,17 @@ const payloadSchema = z.object({
   session_key_enc: z.literal('A256GCM').optional(),
 });
 
+/** How the request shows who asks. */
+export type RequestProof =
+  | { kind: 'assertion'; assertion: FidoAssertion; nonce: string }
+  | { kind: 'refresh-token'; token: string };
+
 export interface PrtRequest extends Asked {
   jws: ParsedJws;
   /** DER, as sent in `x5c`. */
   certificate: Uint8Array;
   requestNonce: string;
-  assertionNonce: string;
-  assertion: FidoAssertion;
+  proof: RequestProof;
   kdfVersion: 1 | 2;
   previousPrt: string | undefined;
 }
@@ -62,15 +67,14 @@ export function parsePrtRequest(form: PrtForm, jws: ParsedJws): PrtRequest {
     if (certificate === undefined) throw malformed('it bears no certificate');
     const payload = payloadSchema.safeParse(jws.payload);
     if (!payload.success) throw malformed(firstIssue(payload.error));
-    const { client_id, request_nonce, assertion_nonce, scope, tgt, session_key_enc } = payload.data;
+    const { client_id, request_nonce, scope, tgt, session_key_enc } = payload.data;
     if (!asksForPrt(scope)) throw malformed('its scope lacks openid or aza');
     return {
       jws,
       certificate,
       clientId: client_id,
       requestNonce: request_nonce,
-      assertionNonce: assertion_nonce ?? request_nonce,
-      assertion: parseAssertion(assertionText(payload.data)),
+      proof: proofOf(payload.data),
       wantsTicket: isTrue(form.tgt) || isTrue(tgt),
       kdfVersion: jws.header.kdf_ver === 2 ? 2 : 1,
       mode: session_key_enc === undefined ? 'cbc' : 'gcm',
@@ -82,23 +86,20 @@ export function parsePrtRequest(form: PrtForm, jws: ParsedJws): PrtRequest {
   }
 }
 
-/** The FIDO2 assertion; the other ways in (a refresh token, Hello, a password) are not offered. */
-function assertionText(payload: z.output<typeof payloadSchema>): string {
-  const { grant_type, assertion } = payload;
-  if (
-    grant_type !== GRANT_TYPES.jwtBearer ||
-    assertion === undefined ||
-    !assertion.trimStart().startsWith('{')
-  ) {
-    throw new TenantError(
-      'grant-type-unsupported',
-      'A Primary Refresh Token is given for a FIDO2 assertion. Sign in with your security key.',
-      {
-        grant_type,
-      },
-    );
+/** The other ways in (Hello, a password) are not offered. */
+function proofOf(payload: z.output<typeof payloadSchema>): RequestProof {
+  const { grant_type, assertion, refresh_token: token, request_nonce, assertion_nonce } = payload;
+  if (grant_type === GRANT_TYPES.refreshToken && token !== undefined) return { kind: 'refresh-token', token };
+  // A Hello assertion is a compact JWS in the same place.
+  if (grant_type === GRANT_TYPES.jwtBearer && assertion?.trimStart().startsWith('{')) {
+    const nonce = assertion_nonce ?? request_nonce;
+    return { kind: 'assertion', assertion: parseAssertion(assertion), nonce };
   }
-  return assertion;
+  throw new TenantError(
+    'grant-type-unsupported',
+    'A Primary Refresh Token is given for a FIDO2 assertion, or for the refresh token of a web sign-in. Sign in with your security key.',
+    { grant_type },
+  );
 }
 
 export function asksForPrt(scope: string): boolean {

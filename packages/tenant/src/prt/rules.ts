@@ -1,13 +1,14 @@
 /**
- * A Primary Refresh Token for a FIDO2 assertion on a registered device ([MS-OAPXBC] 3.2.5.1.2). The checks stand
- * in this order: request, device, nonce, assertion and key, user.
+ * A Primary Refresh Token on a registered device ([MS-OAPXBC] 3.2.5.1.2), for a FIDO2 assertion or for the refresh
+ * token of a web sign-in with a key. The checks stand in this order: request, device, nonce, proof, user.
  */
 import { randomUUID } from 'node:crypto';
-import { type ParsedJws, type PrtAnswer, parseTransportKey, wrapSessionKey } from '@kennel/prt';
+import { CLIENT_IDS, type ParsedJws, type PrtAnswer, parseTransportKey, wrapSessionKey } from '@kennel/prt';
 import type { AuditEvent, Audited } from '../audit/rules.ts';
+import { redeemRefreshToken } from '../authorize/codes.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
-import type { CredentialRow, DeviceRow, UserRow } from '../store/schema.ts';
+import type { DeviceRow, UserRow } from '../store/schema.ts';
 import { iso, type Tenant, type Visitor } from '../tenant.ts';
 import { verifyAssertion } from '../webauthn/assertion.ts';
 import { verifyDevice } from './device.ts';
@@ -23,36 +24,22 @@ export async function issuePrt(
   jws: ParsedJws,
 ): Promise<PrtAnswer> {
   const request = parsePrtRequest(form, jws);
-  let key: CredentialRow | undefined;
+  const { proof } = request;
   let actor = 'unknown';
   let known = false;
-  let subject = `key:${request.assertion.id}`;
+  let subject = proof.kind === 'assertion' ? `key:${proof.assertion.id}` : 'refresh-token';
   try {
     const device = await verifyDevice(tenant, request, (deviceId) => {
       actor = `device:${deviceId}`;
     });
     known = true; // the device's key has signed
-    await spendNonces(tenant, [
-      { nonce: request.requestNonce, use: 'prt-request' },
-      { nonce: request.assertionNonce, use: 'prt-assertion' },
-    ]);
-    const purpose = {
-      purpose: 'prt',
-      nonce: request.assertionNonce,
-      deviceCertificate: request.certificate,
-    } as const;
-    const user = await verifyAssertion(
-      tenant,
-      { correlationId },
-      request.assertion,
-      purpose,
-      (holder, credential) => {
-        key = credential;
-        subject = `user:${holder.id} key:${credential.id}`;
-      },
-      { where: `device:${device.id}` },
-    );
-    return await issue(tenant, request, { device, user, key }, { correlationId, actor, subject });
+    const nonces = [{ nonce: request.requestNonce, use: 'prt-request' as const }];
+    const also = proof.kind === 'assertion' ? [{ nonce: proof.nonce, use: 'prt-assertion' as const }] : [];
+    await spendNonces(tenant, [...nonces, ...also]);
+    const holder = await proven(tenant, request, device, correlationId, (userId, keyId) => {
+      subject = `user:${userId} key:${keyId}`;
+    });
+    return await issue(tenant, request, { device, ...holder }, { correlationId, actor, subject });
   } catch (error) {
     if (error instanceof TenantError) {
       const event: AuditEvent = {
@@ -69,18 +56,58 @@ export async function issuePrt(
   }
 }
 
+/** Who signed in, with which key, and when. */
+interface Holder {
+  user: UserRow;
+  credentialId: string | null;
+  authenticatedOn: string;
+}
+
+async function proven(
+  tenant: Tenant,
+  { proof, certificate }: PrtRequest,
+  device: DeviceRow,
+  correlationId: string,
+  onHolder: (userId: string, keyId: string) => void,
+): Promise<Holder> {
+  if (proof.kind === 'refresh-token') {
+    const redeemed = await redeemRefreshToken(tenant, proof.token, CLIENT_IDS.authenticationBroker);
+    const { user, credentialId, method } = redeemed.proof;
+    onHolder(user.id, credentialId ?? 'none');
+    if (method === 'fido') return { user, credentialId, authenticatedOn: redeemed.row.proven_on };
+    throw new TenantError(
+      'security-key-required',
+      'A device is signed in with a security key. Register one with your Temporary Access Pass first, then sign in with it.',
+    );
+  }
+  const purpose = { purpose: 'prt', nonce: proof.nonce, deviceCertificate: certificate } as const;
+  let credentialId: string | null = null;
+  const user = await verifyAssertion(
+    tenant,
+    { correlationId },
+    proof.assertion,
+    purpose,
+    (holder, { id }) => {
+      credentialId = id;
+      onHolder(holder.id, id);
+    },
+    { where: `device:${device.id}` },
+  );
+  return { user, credentialId, authenticatedOn: iso(tenant.now()) };
+}
+
 async function issue(
   tenant: Tenant,
   request: PrtRequest,
-  { device, user, key }: { device: DeviceRow; user: UserRow; key: CredentialRow | undefined },
+  { device, user, credentialId, authenticatedOn }: Holder & { device: DeviceRow },
   audited: Audited,
 ): Promise<PrtAnswer> {
   const { sessionKey, jwe } = await wrapSessionKey(parseTransportKey(device.transport_key));
   try {
     const origin = {
       family: randomUUID(),
-      credential_id: key?.id ?? null,
-      authenticated_on: iso(tenant.now()),
+      credential_id: credentialId,
+      authenticated_on: authenticatedOn,
       kdf_version: request.kdfVersion,
     };
     const made = { event: 'prt.issued', asked: request, device, user, origin, sessionKey } as const;
