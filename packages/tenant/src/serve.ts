@@ -19,6 +19,8 @@ import { loadTls, type TlsMaterial } from './config/tls.ts';
 import { deletionRoutes } from './devices/deletion.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { TenantError } from './errors.ts';
+import { firstAdministratorRoutes } from './first-administrator/routes.ts';
+import { makeFirstAdministratorLink } from './first-administrator/rules.ts';
 import { storePlace } from './init.ts';
 import { Metadata } from './metadata/service.ts';
 import { graphRoutes } from './provisioning/routes.ts';
@@ -66,6 +68,8 @@ export interface ServeOptions {
 export interface RunningTenant {
   /** `https://host[:port]` */
   url: string;
+  /** While there is no administrator: the address at which the first one registers a key. It is a secret. */
+  firstAdministratorLink?: string;
   close(): Promise<void>;
 }
 
@@ -142,7 +146,8 @@ export async function serveTenant({
       correlationId: randomUUID(),
     });
     log.info({ url: tenant.publicUrl, socket: paths.socket }, 'the tenant is up');
-    return { url: tenant.publicUrl, close };
+    const link = await makeFirstAdministratorLink(tenant);
+    return { url: tenant.publicUrl, close, ...(link !== undefined && { firstAdministratorLink: link }) };
   } catch (error) {
     await close();
     throw error;
@@ -158,6 +163,7 @@ function publicApp(tenant: Tenant, tls: TlsMaterial): Routes {
   failureRoutes(app, tenant);
   webFileRoutes(app);
   applicationRoutes(app, tenant);
+  firstAdministratorRoutes(app, tenant);
   deviceRoutes(app, tenant);
   enrolmentRoutes(app, tenant);
   app.register(

@@ -32,6 +32,8 @@ export interface World {
   stateDir: string;
   url: string;
   caFile: string;
+  /** Of the last start. */
+  firstAdministratorLink: string | undefined;
   admin: AdminClient;
   /** Everything that was logged. */
   logged: string[];
@@ -69,6 +71,7 @@ export async function startWorld(
     stateDir,
     url: running.url,
     caFile,
+    firstAdministratorLink: running.firstAdministratorLink,
     admin: adminClient(stateDir),
     logged,
     clock,
@@ -79,6 +82,7 @@ export async function startWorld(
       await running.close();
       running = await serveTenant({ stateDir, now, log });
       world.url = running.url;
+      world.firstAdministratorLink = running.firstAdministratorLink;
     },
     close: async () => {
       agent.destroy();

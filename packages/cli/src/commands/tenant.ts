@@ -52,6 +52,8 @@ export function tenantCommands(program: Command): void {
     async () => {
       const { serveTenant } = await import('@kennel/tenant');
       const tenant = await serveTenant({ stateDir: tenantDir() });
+      const { firstAdministratorLink: link } = tenant;
+      if (link !== undefined) console.error(FIRST_ADMINISTRATOR(link)); // not the log: it is a secret
       await new Promise<void>((stop) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop());
       });
@@ -68,6 +70,9 @@ export function tenantCommands(program: Command): void {
     },
   );
 }
+
+const FIRST_ADMINISTRATOR = (link: string) =>
+  `There is no administrator yet. Open this link once, within a day, and register a security key:\n  ${link}`;
 
 function initOptions(given: Given) {
   const hostName = text(given, 'hostName') ?? '';

@@ -127,6 +127,26 @@ export function userCommands(program: Command): void {
   );
   defineAdmin(
     group,
+    {
+      usage: 'set-role <user> <role>',
+      summary: 'make somebody an administrator, or a user again',
+      example: 'kennel user set-role alice administrator',
+    },
+    async ([user = '', role = '']) => {
+      if (role !== 'user' && role !== 'administrator')
+        throw new CliError('usage', 'The role is user or administrator.');
+      const value = await (await client()).setRole(user, role);
+      return {
+        value,
+        text:
+          role === 'administrator'
+            ? `${value.userPrincipalName} is an administrator, once signed in with a security key.`
+            : `${value.userPrincipalName} is no administrator any more.`,
+      };
+    },
+  );
+  defineAdmin(
+    group,
     { usage: 'delete <user>', summary: 'remove a user with their keys', example: 'kennel user delete alice' },
     async ([user = '']) => {
       await (await client()).delete(user);

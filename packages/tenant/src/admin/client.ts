@@ -67,6 +67,7 @@ export function adminClientOver(call: AdminTransport) {
       enable: (name: string) => patch<User>(user(name), { enabled: true }),
       disable: (name: string) => patch<User>(user(name), { enabled: false }),
       delete: (name: string) => remove(user(name)),
+      setRole: (name: string, role: User['role']) => put<User>(`${user(name)}/role`, { role }),
     },
     keys: {
       /** Options for the key's ceremony, and the origin that its client data must name. */

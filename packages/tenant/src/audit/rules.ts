@@ -30,7 +30,7 @@ export type AuditEventName =
   | `session.${'begun' | 'proof-renewed' | 'proof-refused' | 'ended'}`
   | `code.${'issued' | 'redeemed' | 'refused'}`
   | `refresh-token.${'redeemed' | 'refused'}`
-  | `first-administrator.${'link-made' | 'registered' | 'refused'}`
+  | `first-administrator.${'registered' | 'refused'}`
   | 'key.renamed'
   | 'user.role-changed'
   | 'refusals.aggregated'

@@ -16,6 +16,8 @@ import * as queries from './queries.ts';
 
 const CODE_SECONDS = 300;
 const REFRESH_SECONDS = 24 * 3600;
+/** After a Temporary Access Pass, from the sign-in on. */
+const REFRESH_SECONDS_OF_PASS = 3600;
 
 /** A code for someone who has just proven themselves. */
 export async function issueCode(tenant: Tenant, proof: Proof, target: ClientTarget): Promise<string> {
@@ -94,7 +96,11 @@ export async function issueRefreshToken(
     client_id: grant.client_id,
     scope: grant.scope,
     proven_on: grant.proven_on,
-    expires_on: iso(later(tenant.now(), REFRESH_SECONDS)),
+    expires_on: iso(
+      proof.method === 'pass'
+        ? later(new Date(grant.proven_on), REFRESH_SECONDS_OF_PASS)
+        : later(tenant.now(), REFRESH_SECONDS),
+    ),
     used: 0,
   });
   return token;

@@ -7,7 +7,7 @@ import type { Routes } from '../server/fastify.ts';
 import { endSession, requireSession, SESSION_COOKIE } from '../sessions/rules.ts';
 import { browserInWords } from '../sign-in/user-agent.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
-import { registerKey, registrationOptions, renameKey } from '../webauthn/registration.ts';
+import { registrationOptions, renameKey } from '../webauthn/registration.ts';
 import { keyRegistration } from '../webauthn/schema.ts';
 import * as rules from './rules.ts';
 import { keyParams, proof, proofOptionsRequest, removal, renaming } from './schema.ts';
@@ -66,15 +66,8 @@ export function securityInfoRoutes(app: Routes, tenant: Tenant): void {
   });
 
   app.post('/keys', { schema: { body: keyRegistration }, config: ownFresh }, async (request) => {
-    const { user, row } = await requireSession(tenant, request);
-    const { id, displayName } = await registerKey(
-      tenant,
-      callerOf(request),
-      user.id,
-      request.body,
-      row.token_hash,
-    );
-    return { id, displayName };
+    const session = await requireSession(tenant, request);
+    return rules.registerOwnKey(tenant, callerOf(request), session, request.body);
   });
 
   app.patch('/keys/:key', { schema: { params: keyParams, body: renaming }, config: own }, async (request) => {

@@ -12,7 +12,8 @@ import { proveByKey } from '../sign-in/rules.ts';
 import type { CredentialRow } from '../store/schema.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import { credentialsOfUser } from '../webauthn/queries.ts';
-import { listKeys, removeKey } from '../webauthn/registration.ts';
+import { listKeys, registerKey, removeKey } from '../webauthn/registration.ts';
+import type { KeyRegistration } from '../webauthn/schema.ts';
 import type { OwnKey, OwnKeys } from './schema.ts';
 
 /** How old the proof of a pass may be for what is dangerous, in milliseconds. */
@@ -111,6 +112,23 @@ export async function renewSession(
 }
 
 /**
+ * Registers a key of one's own. In a session that a pass began the new key takes the place of the pass: the person has
+ * just verified at it.
+ */
+export async function registerOwnKey(
+  tenant: Tenant,
+  by: Caller,
+  session: Session,
+  given: KeyRegistration,
+): Promise<{ id: string; displayName: string }> {
+  const { user, row } = session;
+  const context = { binding: row.token_hash, passId: row.pass_id };
+  const { id, displayName } = await registerKey(tenant, by, user.id, given, context);
+  if (row.pass_id !== null) await renewProof(tenant, session, { user, method: 'fido', credentialId: id });
+  return { id, displayName };
+}
+
+/**
  * Removes a key of one's own.
  *
  * @throws TenantError `key-not-found`, `proof-of-another-key-required`, `last-key-unconfirmed`, and those of an assertion
@@ -150,7 +168,7 @@ export async function removeOwnKey(
   await removeKey(tenant, by, user.id, given.key);
 }
 
-export function isByFreshPass(tenant: Tenant, { row }: Session): boolean {
+function isByFreshPass(tenant: Tenant, { row }: Session): boolean {
   return row.method === 'pass' && tenant.now().getTime() - Date.parse(row.proven_on) <= FRESH_MS;
 }
 

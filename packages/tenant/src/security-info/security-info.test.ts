@@ -1,7 +1,7 @@
 /** Sessions in a browser and what they open: one's own keys, with a fresh proof for what is dangerous. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestKey } from '../../test/authenticator.ts';
-import { TestBrowser } from '../../test/browser.ts';
+import { authorizePath, configOf, TestBrowser } from '../../test/browser.ts';
 import { enrol, startWorld, type World } from '../../test/world.ts';
 
 const ORIGIN = 'https://localhost';
@@ -182,4 +182,67 @@ test('a key is removed by another one’s proof for that removal, and by nothing
     [third.id, false],
   ]);
   expect((await new TestBrowser(world).signIn(key)).text).toMatch(/was removed from your account/);
+});
+
+/** Signs in with a pass through the page's form. */
+async function signInByPass(browser: TestBrowser, login: string, accesspass: string, page = '/sign-in') {
+  const config = configOf(await browser.get(page));
+  const { canary, sCtx: ctx, sFT: flowToken } = config;
+  return browser.form(config.urlPost, { canary, ctx, flowToken, hpgrequestid: '', login, accesspass });
+}
+
+test('a pass signs in, is used up by the first registration and not by a click, and makes nobody an administrator', async () => {
+  const user = await world.admin.users.create({ userPrincipalName: `user${++people}@corp.example.com` });
+  const { temporaryAccessPass: pass } = await world.admin.passes.create(user.id, { isUsableOnce: true });
+  const browser = new TestBrowser(world);
+  const wrong = await signInByPass(browser, user.userPrincipalName, 'WRONGPASS');
+  expect(wrong.text).toMatch(/<details open>/);
+  expect(configOf(wrong).sErrTxt).toMatch(/wrong, or it is not good now/);
+  for (let click = 0; click < 3; click++) {
+    const again = new TestBrowser(world);
+    expect((await signInByPass(again, user.userPrincipalName, pass ?? '')).status).toBe(303);
+  }
+  expect((await signInByPass(browser, user.userPrincipalName, pass ?? '')).status).toBe(303);
+  const idle = new TestBrowser(world);
+  await signInByPass(idle, user.userPrincipalName, pass ?? '');
+  expect((await browser.json('GET', '/api/session')).json).toMatchObject({ method: 'pass' });
+  const { answer, key } = await addKey({ browser } as Person);
+  expect(codeOf(answer)).toBe('ok');
+  expect((await browser.json('GET', '/api/session')).json).toMatchObject({ method: 'fido' });
+  // the pass is used up, and with it every other session that it began
+  expect(codeOf(await idle.json('GET', '/api/session'))).toBe('authentication-required');
+  expect(
+    configOf(await signInByPass(new TestBrowser(world), user.userPrincipalName, pass ?? '')).sErrorCode,
+  ).toBeDefined();
+  expect((await new TestBrowser(world).signIn(key)).status).toBe(303);
+});
+
+test('a fresh pass removes keys, the last one after a warning', async () => {
+  const person = await somebody();
+  const { temporaryAccessPass: pass } = await world.admin.passes.create(person.user.id, {
+    isUsableOnce: false,
+  });
+  const browser = new TestBrowser(world);
+  await signInByPass(browser, person.user.userPrincipalName, pass ?? '');
+  const byPass = { ...person, browser };
+  expect(codeOf(await removeKey(byPass, person.key.id))).toBe('last-key-unconfirmed');
+  try {
+    world.clock.offset = 301;
+    expect(codeOf(await removeKey(byPass, person.key.id, undefined, { lastKeyConfirmed: true }))).toBe(
+      'proof-of-another-key-required',
+    );
+  } finally {
+    world.clock.offset = 0;
+  }
+  expect(codeOf(await removeKey(byPass, person.key.id, undefined, { lastKeyConfirmed: true }))).toBe('ok');
+});
+
+test('a code after a pass uses up one that is good once', async () => {
+  const user = await world.admin.users.create({ userPrincipalName: `user${++people}@corp.example.com` });
+  const { temporaryAccessPass: pass } = await world.admin.passes.create(user.id, { isUsableOnce: true });
+  const through = () =>
+    signInByPass(new TestBrowser(world), user.userPrincipalName, pass ?? '', authorizePath());
+  const first = await through();
+  expect(first.headers.location).toMatch(/[?&]code=/);
+  expect((await through()).status).toBe(200);
 });

@@ -19,7 +19,7 @@ export function sessionByHash(store: Store, hash: string, now: string): Promise<
 export async function updateSession(
   store: Store,
   hash: string,
-  changes: Partial<Pick<WebSessionRow, 'seen_on' | 'proven_on' | 'method' | 'credential_id'>>,
+  changes: Partial<Pick<WebSessionRow, 'seen_on' | 'proven_on' | 'method' | 'credential_id' | 'pass_id'>>,
 ): Promise<void> {
   await store.updateTable('web_sessions').set(changes).where('token_hash', '=', hash).execute();
 }

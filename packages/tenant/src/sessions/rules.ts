@@ -1,12 +1,15 @@
 /**
  * Sessions in a browser. The token is opaque and the store has its hash; it ends an hour after its last use, twelve
- * hours after its beginning, and with the user, the key, or what policy says of the key: these are looked up anew at
+ * hours after its beginning, and with the user, the key or the pass, or what policy says of the key: these are looked up anew at
  * every request.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/guard.ts';
 import { TenantError } from '../errors.ts';
+import { passPolicyOf, usability } from '../passes/policy.ts';
+import { passOfUser } from '../passes/queries.ts';
+import type { RedeemedPass } from '../passes/redeem.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import { readCookie } from '../server/cookies.ts';
 import type { UserRow } from '../store/schema.ts';
@@ -29,6 +32,7 @@ export interface Proof {
   method: ProofMethod;
   /** Null where it was a pass. */
   credentialId: string | null;
+  pass?: RedeemedPass;
 }
 
 export interface Session {
@@ -45,6 +49,7 @@ export async function beginSession(tenant: Tenant, proof: Proof): Promise<string
     user_id: proof.user.id,
     method: proof.method,
     credential_id: proof.credentialId,
+    pass_id: proof.pass?.passId ?? null,
     created_on: iso(now),
     proven_on: iso(now),
     seen_on: iso(now),
@@ -65,7 +70,9 @@ export async function sessionOf(
   const row = await queries.sessionByHash(tenant.store, hashOf(token), iso(now));
   if (row === undefined || row.seen_on < iso(later(now, -IDLE_SECONDS))) return undefined;
   const user = await userById(tenant.store, row.user_id);
-  if (user?.enabled !== 1 || !(await isKeyGood(tenant, row))) return undefined;
+  if (user?.enabled !== 1 || !(await isKeyGood(tenant, row)) || !(await isPassGood(tenant, row))) {
+    return undefined;
+  }
   if (row.seen_on < iso(later(now, -SEEN_EVERY_SECONDS))) {
     await queries.updateSession(tenant.store, row.token_hash, { seen_on: iso(now) });
   }
@@ -86,6 +93,14 @@ async function isKeyGood(tenant: Tenant, { credential_id: id }: WebSessionRow): 
   }
 }
 
+/** A pass that was replaced, removed or used up takes its session with it. */
+async function isPassGood(tenant: Tenant, { pass_id: id, user_id }: WebSessionRow): Promise<boolean> {
+  if (id === null) return true;
+  const pass = await passOfUser(tenant.store, user_id);
+  const policy = await passPolicyOf(tenant);
+  return pass?.id === id && usability(pass, policy, iso(tenant.now())) === 'EnabledByPolicy';
+}
+
 /** The session of a page that needs one. @throws TenantError `session-over` */
 export async function requireSession(
   tenant: Tenant,
@@ -104,6 +119,7 @@ export async function renewProof(tenant: Tenant, session: Session, proof: Proof)
     proven_on: iso(tenant.now()),
     method: proof.method,
     credential_id: proof.credentialId,
+    pass_id: null,
   });
 }
 

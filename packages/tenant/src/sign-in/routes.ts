@@ -6,6 +6,7 @@ import { withQuery } from '../authorize/request.ts';
 import { recordCeremony } from '../ceremonies/rules.ts';
 import { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 import { errorFacts, TenantError } from '../errors.ts';
+import { consumePass } from '../passes/redeem.ts';
 import { setCookie } from '../server/cookies.ts';
 import type { Routes } from '../server/fastify.ts';
 import { checkSegment, tenantParams } from '../server/segment.ts';
@@ -16,7 +17,7 @@ import { pageConfig } from './config.ts';
 import { readFlow, type Target } from './flow.ts';
 import { type PageInput, sendMessagePage, sendSignInPage } from './page.ts';
 import { returnPath } from './return-path.ts';
-import { allowList, signInByKey } from './rules.ts';
+import { allowList, signInByKey, signInByPass } from './rules.ts';
 import { browserInWords } from './user-agent.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -72,12 +73,11 @@ export function signInRoutes(app: Routes, tenant: Tenant): void {
       try {
         const by = { source: request.ip, correlationId: request.id };
         const where = browserInWords(request.headers['user-agent']);
-        const proof = await signInByKey(tenant, by, {
-          assertion: form.assertion ?? '',
-          browser,
-          login,
-          where,
-        });
+        const given = { assertion: form.assertion ?? '', browser, login, where };
+        const proof =
+          form.accesspass === undefined
+            ? await signInByKey(tenant, by, given)
+            : await signInByPass(tenant, by, { login, pass: form.accesspass });
         return await sendOn(tenant, request, reply, proof, target);
       } catch (error) {
         if (!(error instanceof TenantError)) throw error;
@@ -199,6 +199,8 @@ async function sendOn(
     await tenant.audit.record({ ...audited, event: 'session.begun', subject: `session:${proof.method}` });
     return reply.header('set-cookie', setCookie(SESSION_COOKIE, token)).redirect(target.path, 303);
   }
+  // A code is a sign-in: a pass that is good for one is used up by it. In a session only a registration does that.
+  if (proof.pass?.isUsableOnce === true) await consumePass(tenant.store, proof.pass.passId, tenant.now());
   const code = await issueCode(tenant, proof, target);
   await tenant.audit.record({ ...audited, event: 'code.issued', subject: `client:${target.clientId}` });
   return reply.redirect(withQuery(target.redirectUri, { code, state: target.state ?? undefined }), 302);

@@ -3,6 +3,7 @@ import { type FidoAssertion, PrtError, parseAssertion } from '@kennel/prt';
 import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
+import { redeemPass } from '../passes/redeem.ts';
 import type { Proof } from '../sessions/rules.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import type { Tenant, Visitor } from '../tenant.ts';
@@ -86,6 +87,16 @@ export async function signInByKey(
     }
     throw error;
   }
+}
+
+/** Signs in with a Temporary Access Pass; the pass is not used up by that. Throws as `redeemPass`. */
+export async function signInByPass(
+  tenant: Tenant,
+  by: Visitor,
+  given: { login: string; pass: string },
+): Promise<Proof> {
+  const pass = await redeemPass(tenant, by, { userName: given.login, pass: given.pass });
+  return { user: pass.user, method: 'pass', credentialId: null, pass };
 }
 
 /** The id of a user by name; empty, which is nobody's, where there is none. */

@@ -9,6 +9,8 @@ export interface WebSessionRow {
   method: ProofMethod;
   /** The key that was shown last; null where it was a pass. */
   credential_id: string | null;
+  /** The pass that it was begun with; null where it was a key. */
+  pass_id: string | null;
   created_on: string;
   /** The last proof. */
   proven_on: string;

@@ -48,3 +48,14 @@ export function listUsers(store: Store, after: string, limit: number): Promise<U
     .limit(limit)
     .execute();
 }
+
+/** Whether there is an administrator among the users. */
+export async function hasAdministrator(store: Store): Promise<boolean> {
+  const found = await store
+    .selectFrom('users')
+    .select('id')
+    .where('role', '=', 'administrator')
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}

@@ -5,7 +5,7 @@ import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { listUsers } from './queries.ts';
 import * as rules from './rules.ts';
-import { newUser, userChanges } from './schema.ts';
+import { newUser, userChanges, userRole } from './schema.ts';
 
 export const userParams = z.object({ user: z.string().min(1).max(320) });
 /** A page: what comes after the last one of the page before. */
@@ -27,6 +27,11 @@ export function userRoutes(app: Routes, tenant: Tenant): void {
   );
   app.patch('/users/:user', { schema: { ...byName, body: userChanges } }, (request) =>
     rules.updateUser(tenant, callerOf(request), request.params.user, request.body),
+  );
+  app.put(
+    '/users/:user/role',
+    { schema: { ...byName, body: userRole }, config: { fresh: true } },
+    (request) => rules.setRole(tenant, callerOf(request), request.params.user, request.body.role),
   );
   app.delete('/users/:user', { schema: byName }, async (request) => {
     await rules.removeUser(tenant, callerOf(request), request.params.user);

@@ -70,6 +70,24 @@ export async function updateUser(
   return toUser(after);
 }
 
+/** Makes somebody an administrator, or a user again. @throws TenantError `user-not-found` */
+export async function setRole(
+  tenant: Tenant,
+  by: Caller,
+  name: string,
+  role: UserRow['role'],
+): Promise<User> {
+  const before = await findUser(tenant.store, name);
+  await queries.updateUser(tenant.store, before.id, { role });
+  await tenant.audit.record({
+    ...by,
+    event: 'user.role-changed',
+    subject: `user:${before.id} role:${role}`,
+    outcome: 'allowed',
+  });
+  return toUser({ ...before, role });
+}
+
 /** Removes the user with all keys and PRTs. @throws TenantError `user-not-found` */
 export async function removeUser(tenant: Tenant, by: Caller, name: string): Promise<void> {
   const { id } = await findUser(tenant.store, name);

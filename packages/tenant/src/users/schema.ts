@@ -58,6 +58,8 @@ export const userChanges = z.strictObject({
 });
 export type UserChanges = z.input<typeof userChanges>;
 
+export const userRole = z.strictObject({ role: z.enum(['user', 'administrator']) });
+
 /** A user as the tenant shows it; `createdOn` is ISO 8601 in UTC. */
 export interface User {
   id: string;

@@ -11,6 +11,7 @@ import {
 import { recordCeremony } from '../ceremonies/rules.ts';
 import { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
+import { consumePass } from '../passes/redeem.ts';
 import { checkKeyPolicy, checkSelfService } from '../policy/keys.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
@@ -74,8 +75,15 @@ export async function registrationOptions(
   return options;
 }
 
+/** What a person's own registration comes with. */
+export interface RegistrationContext {
+  /** As the options were asked for. */
+  binding?: string;
+  /** The Temporary Access Pass that opened the way: the registration uses it up. */
+  passId?: string | null;
+}
+
 /**
- * @param binding as the options were asked for
  * @throws TenantError `user-not-found`, `challenge-unknown`, `registration-invalid`, `software-key-refused`,
  *   `key-exists`, `self-service-off`, and those of {@link checkKeyPolicy}
  */
@@ -84,7 +92,7 @@ export async function registerKey(
   by: Caller,
   userName: string,
   given: KeyRegistration,
-  binding = '',
+  { binding = '', passId = null }: RegistrationContext = {},
 ): Promise<SecurityKeyInfo> {
   const user = await findUser(tenant.store, userName);
   const clientData = readClientData(given.credential.response.clientDataJSON);
@@ -99,13 +107,7 @@ export async function registerKey(
   try {
     await checkSelfService(tenant, by, user.id);
     const row = await verifiedRow(tenant, user, given, clientData, binding);
-    await queries.insertCredential(tenant.store, row).catch((error: unknown) => {
-      if (!isUniqueViolation(error)) throw error;
-      throw new TenantError(
-        'key-exists',
-        'This credential is registered already. Remove it first, or use another key.',
-      );
-    });
+    await insert(tenant, row, passId);
     await tenant.audit.record({
       ...by,
       event: 'key.registered',
@@ -137,6 +139,22 @@ export async function registerKey(
 /** As the key claims; undefined where its answer cannot be read. */
 const aaGuidOf = ({ credential }: KeyRegistration) =>
   readAttestationObject(Buffer.from(credential.response.attestationObject, 'base64url'))?.aaGuid;
+
+/** The key, and with it the end of a pass that is good for one registration: both or neither. */
+async function insert(tenant: Tenant, row: CredentialRow, passId: string | null): Promise<void> {
+  try {
+    await tenant.store.transaction().execute(async (transaction) => {
+      if (passId !== null) await consumePass(transaction, passId, tenant.now());
+      await queries.insertCredential(transaction, row);
+    });
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    throw new TenantError(
+      'key-exists',
+      'This credential is registered already. Remove it first, or use another key.',
+    );
+  }
+}
 
 async function verifiedRow(
   tenant: Tenant,

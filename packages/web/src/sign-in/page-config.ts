@@ -12,6 +12,6 @@ export interface PageConfig {
 
 declare global {
   interface Window {
-    $Config?: PageConfig;
+    $Config?: PageConfig & { urlOptions?: string; urlRegister?: string };
   }
 }

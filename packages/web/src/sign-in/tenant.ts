@@ -20,6 +20,8 @@ async function post(url: string, body: string, type: string): Promise<Record<str
   throw new Error(`${String(text)} (trace id ${String(traceId)})`);
 }
 
+export const postJson = (url: string, body: unknown) => post(url, JSON.stringify(body), 'application/json');
+
 /** A fresh challenge, with the rest of the page's data. */
 export async function freshConfig(config: PageConfig): Promise<PageConfig> {
   const form = new URLSearchParams({ ctx: config.sCtx, canary: config.canary });
@@ -30,7 +32,7 @@ export async function freshConfig(config: PageConfig): Promise<PageConfig> {
 /** The ids of someone's keys, base64url. */
 export async function keysOf(config: PageConfig, username: string): Promise<string[]> {
   const asked = { username, isFidoSupported: true, originalRequest: config.sCtx, flowToken: config.sFT };
-  const answer = await post(config.urlGetCredentialType, JSON.stringify(asked), 'application/json');
+  const answer = await postJson(config.urlGetCredentialType, asked);
   const { Credentials: found } = answer as { Credentials: { FidoParams: { AllowList: string[] } } };
   return found.FidoParams.AllowList.map((id) =>
     id.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''),
@@ -39,6 +41,6 @@ export async function keysOf(config: PageConfig, username: string): Promise<stri
 
 /** Tells of a failure; the trace id under which it was logged. */
 export async function reportFailure(config: PageConfig, failure: FailureReport): Promise<string | undefined> {
-  const answer = await post(config.kennel.urlReport, JSON.stringify(failure), 'application/json');
+  const answer = await postJson(config.kennel.urlReport, failure);
   return typeof answer.traceId === 'string' ? answer.traceId : undefined;
 }

@@ -14,6 +14,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'))
     .addColumn('method', 'text', (c) => c.notNull())
     .addColumn('credential_id', 'text')
+    .addColumn('pass_id', 'text')
     .addColumn('created_on', 'text', (c) => c.notNull())
     .addColumn('proven_on', 'text', (c) => c.notNull())
     .addColumn('seen_on', 'text', (c) => c.notNull())

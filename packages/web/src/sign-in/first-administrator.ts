@@ -1,0 +1,53 @@
+/** Registering the key of the first administrator. The link's secret is behind the `#`, which no server is sent. */
+import { browserSupportsWebAuthn } from '@simplewebauthn/browser';
+import { CeremonyError } from '../ceremony/ceremony-error.ts';
+import { createCredential } from '../ceremony/run.ts';
+import { element, hideError, say, showError } from './elements.ts';
+import { postJson } from './tenant.ts';
+
+export function firstAdministratorPage(urls: { urlOptions: string; urlRegister: string }): void {
+  const form = element('admin-form', HTMLFormElement);
+  const button = element('register', HTMLButtonElement);
+  const token = window.location.hash.slice(1);
+  if (token === '') {
+    button.disabled = true;
+    showError(
+      new Error('This page is opened by the link that the tenant prints when it starts. Open that link.'),
+    );
+    return;
+  }
+  if (!browserSupportsWebAuthn()) {
+    button.disabled = true;
+    showError(new CeremonyError('browser-unsupported', 'registration'));
+    return;
+  }
+  const register = async () => {
+    hideError();
+    const userPrincipalName = element('upn', HTMLInputElement).value.trim();
+    if (!/^[^@\s]+@[^@\s]+$/.test(userPrincipalName)) {
+      showError(new Error('Your user name looks like admin@corp.example.com: a name, an @, and a domain.'));
+      return;
+    }
+    const displayName = element('display-name', HTMLInputElement).value.trim();
+    const given = { token, userPrincipalName, ...(displayName !== '' && { displayName }) };
+    button.disabled = true;
+    say('Follow the dialog of your browser, then touch your key when it blinks.');
+    try {
+      const options = await postJson(urls.urlOptions, given);
+      const credential = await createCredential(
+        options as unknown as Parameters<typeof createCredential>[0], // the tenant's options
+        async () => undefined,
+      );
+      await postJson(urls.urlRegister, { ...given, credential });
+      window.location.replace('/security-info');
+    } catch (error) {
+      button.disabled = false;
+      say('');
+      showError(error);
+    }
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (!button.disabled) void register();
+  });
+}
