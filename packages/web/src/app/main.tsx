@@ -4,6 +4,7 @@ import './app.css';
 import { MantineProvider } from '@mantine/core';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
+import { FreshProofProvider } from './fresh-proof.tsx';
 import { SessionProvider } from './session.tsx';
 import { Shell } from './shell.tsx';
 import { theme } from './theme.ts';
@@ -16,9 +17,11 @@ if (root === null) throw new Error('the page has no place for the application');
 createRoot(root).render(
   <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
     <SessionProvider>
-      <BrowserRouter>
-        <Shell />
-      </BrowserRouter>
+      <FreshProofProvider>
+        <BrowserRouter>
+          <Shell />
+        </BrowserRouter>
+      </FreshProofProvider>
     </SessionProvider>
   </MantineProvider>,
 );

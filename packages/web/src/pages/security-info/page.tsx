@@ -1,13 +1,81 @@
-/** Security info: the keys of the person who is signed in. */
-import { Text, Title } from '@mantine/core';
+/** Security info: the keys of the person who is signed in; add, rename, remove. */
+import { Alert, Button, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { useState } from 'react';
+import { loadKeys, type OwnKey } from '../../api/keys.ts';
 import { useSession } from '../../app/session.tsx';
+import { useLoad } from '../../app/use-load.ts';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { AddKey } from './add-key.tsx';
+import { KeyCard } from './key-card.tsx';
+import { RemoveKey } from './remove-key.tsx';
+import { RenameKey } from './rename-key.tsx';
+
+/** What is being done, in a dialog. */
+type Doing = { what: 'add' } | { what: 'rename' | 'remove'; key: OwnKey };
 
 export default function SecurityInfo() {
-  const { session } = useSession();
+  const { session, reload: reloadSession } = useSession();
+  const { value, error, reload } = useLoad(loadKeys);
+  const [doing, setDoing] = useState<Doing>();
+  const [done, setDone] = useState<string>();
+  const finish = async (text: string) => {
+    setDoing(undefined);
+    setDone(text);
+    await Promise.all([reload(), reloadSession()]);
+  };
+  const close = () => setDoing(undefined);
+  const keys = value?.keys ?? [];
   return (
     <>
-      <Title order={1}>Security info</Title>
-      <Text mt="md">The keys with which {session.user.userPrincipalName} signs in.</Text>
+      <Group justify="space-between" align="flex-start">
+        <div>
+          <Title order={1}>Security info</Title>
+          <Text mt={4}>The security keys with which {session.user.userPrincipalName} signs in.</Text>
+        </div>
+        {value?.selfService === true && <Button onClick={() => setDoing({ what: 'add' })}>Add a key</Button>}
+      </Group>
+      <Text role="status" aria-live="polite" c="var(--mantine-color-text)" mt="sm">
+        {done}
+      </Text>
+      <ErrorNotice error={error} retry={() => void reload()} />
+      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      {value !== undefined && (
+        <>
+          <Advice count={keys.length} byPass={session.method === 'pass'} selfService={value.selfService} />
+          <Stack mt="md" component="ul" p={0} style={{ listStyle: 'none' }} aria-label="Your security keys">
+            {keys.map((key) => (
+              <KeyCard
+                key={key.id}
+                info={key}
+                rename={() => setDoing({ what: 'rename', key })}
+                remove={() => setDoing({ what: 'remove', key })}
+              />
+            ))}
+          </Stack>
+        </>
+      )}
+      {doing?.what === 'add' && <AddKey close={close} finish={finish} number={keys.length + 1} />}
+      {doing?.what === 'rename' && <RenameKey info={doing.key} close={close} finish={finish} />}
+      {doing?.what === 'remove' && (
+        <RemoveKey info={doing.key} isLast={keys.length === 1} close={close} finish={finish} />
+      )}
     </>
+  );
+}
+
+function Advice({ count, byPass, selfService }: { count: number; byPass: boolean; selfService: boolean }) {
+  const register = selfService ? 'Add one now.' : 'Ask your administrator for one.';
+  const advice =
+    count === 0
+      ? `You have no security key yet. ${register}`
+      : byPass
+        ? 'You signed in with a Temporary Access Pass, which ends soon. See that you have a key that works.'
+        : count === 1
+          ? 'This is your only key. Add a second one and keep it in a safe place: then you can still sign in when the first is lost.'
+          : undefined;
+  return advice === undefined ? null : (
+    <Alert mt="md" color="yellow" title={count === 0 ? 'No key yet' : 'Before you go'}>
+      {advice}
+    </Alert>
   );
 }

@@ -1,0 +1,57 @@
+/** A dialog with one action that may fail: the error stays in it, and a second click does nothing while it runs. */
+import { Button, Group, Modal } from '@mantine/core';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+
+interface Props {
+  title: string;
+  action: string;
+  /** While it runs, for those who cannot see the button turn. */
+  busyText: string;
+  run: () => Promise<void>;
+  close: () => void;
+  disabled?: boolean;
+  danger?: boolean;
+  children: ReactNode;
+}
+
+export function Dialog({ title, action, busyText, run, close, disabled, danger, children }: Props) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await run();
+    } catch (cause) {
+      setError(cause);
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal opened onClose={close} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <form onSubmit={(event) => void submit(event)}>
+        {children}
+        <ErrorNotice error={error} />
+        <div role="status" aria-live="polite">
+          {busy ? busyText : ''}
+        </div>
+        <Group mt="lg" justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            loading={busy}
+            disabled={disabled === true}
+            {...(danger && { color: 'red.9' })}
+          >
+            {action}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
