@@ -190,7 +190,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     exit: 30,
     meaning:
       'signed in, no ticket: the domain controller denies the user (a NeverReveal group, or outside Domain Users)',
-    codes: ['dc-denied'],
+    codes: ['dc-denied', 'account-not-in-domain-users'],
   },
   {
     exit: 31,
@@ -206,7 +206,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 34,
     meaning: 'signed in, no ticket: the password must be changed in AD',
-    codes: ['dc-password-must-change'],
+    codes: ['dc-password-must-change', 'account-password-over'],
   },
   {
     exit: 35,
@@ -312,6 +312,29 @@ export const EXIT_CODES: readonly ExitCode[] = [
     exit: 75,
     meaning: 'policy does not admit such a Temporary Access Pass',
     codes: ['pass-outside-policy', 'passes-off'],
+  },
+  {
+    exit: 61,
+    meaning: 'the account in the directory may not sign in (deleted, disabled, expired, locked)',
+    codes: [
+      'account-deleted',
+      'account-disabled-on-premises',
+      'account-expired-on-premises',
+      'account-locked-on-premises',
+    ],
+  },
+  {
+    exit: 62,
+    meaning: 'sync was stopped, or another run is under way',
+    codes: [
+      'sync-busy',
+      'sync-run-over',
+      'sync-out-of-order',
+      'sync-too-many-deletions',
+      'sync-domain-differs',
+      'sync-domain-not-found',
+      'synced-value',
+    ],
   },
 ];
 

@@ -115,6 +115,22 @@ const registry = {
   'pass-outside-policy': [400, 'invalid_request', 9300194],
   'passes-off': [403, 'access_denied', 9300195],
   'pass-used': [400, 'invalid_grant', 9300196],
+  // Sync from on-premises domains.
+  'sync-busy': [409, 'temporarily_unavailable', 9300130],
+  'sync-run-over': [409, 'invalid_request', 9300131],
+  'sync-out-of-order': [409, 'invalid_request', 9300132],
+  'sync-too-many-deletions': [409, 'invalid_request', 9300133],
+  'sync-domain-differs': [409, 'invalid_request', 9300134],
+  'sync-domain-not-found': [404, 'invalid_request', 9300135],
+  'synced-value': [409, 'invalid_request', 9300136],
+  // What the directory says of a user's account.
+  'account-deleted': [400, 'invalid_grant', 9300137],
+  'account-disabled-on-premises': [400, 'invalid_grant', 9300138],
+  'account-expired-on-premises': [400, 'invalid_grant', 9300139],
+  'account-locked-on-premises': [400, 'invalid_grant', 9300140],
+  'tgt-password-expired': [400, 'invalid_request', 9300141],
+  'tgt-password-must-change': [400, 'invalid_request', 9300142],
+  'tgt-not-in-domain-users': [400, 'invalid_request', 9300143],
   // Why a PRT came without a ticket; never an HTTP answer of its own.
   'tgt-no-on-premises-user': [400, 'invalid_request', 9300070],
   'tgt-no-kerberos-domain': [400, 'invalid_request', 9300071],

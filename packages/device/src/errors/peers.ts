@@ -47,6 +47,13 @@ export const TENANT_SUBERRORS: Readonly<Record<string, DeviceErrorCode>> = {
   'tgt-sid-outside-domain': 'sid-outside-domain',
   'tgt-protected-account': 'protected-account',
   'tgt-mint-failed': 'ticket-not-made',
+  'tgt-password-expired': 'account-password-over',
+  'tgt-password-must-change': 'account-password-over',
+  'tgt-not-in-domain-users': 'account-not-in-domain-users',
+  'account-deleted': 'account-deleted',
+  'account-disabled-on-premises': 'account-disabled-on-premises',
+  'account-expired-on-premises': 'account-expired-on-premises',
+  'account-locked-on-premises': 'account-locked-on-premises',
 };
 
 /** KRB-ERROR of the domain controller; what is not here is `dc-refused`. */

@@ -225,6 +225,30 @@ export const DEVICE_ERRORS = {
     message: "Your account's SID is not of its on-premises domain.",
     next: 'Ask your administrator to correct it.',
   },
+  'account-password-over': {
+    message: 'The password of your account in the domain has expired, or must be changed.',
+    next: 'Change it at a computer of the domain, or ask your administrator; then run `kennel tickets`.',
+  },
+  'account-not-in-domain-users': {
+    message: 'Your account is not in Domain Users, so it gets no tickets.',
+    next: 'Ask your administrator to put it there; then sign in again.',
+  },
+  'account-deleted': {
+    message: 'Your account was deleted in the domain.',
+    next: 'Ask your administrator, if that was a mistake.',
+  },
+  'account-disabled-on-premises': {
+    message: 'Your account is disabled in the domain.',
+    next: 'Ask your administrator to enable it there; it works again after the next sync.',
+  },
+  'account-expired-on-premises': {
+    message: 'Your account in the domain has expired.',
+    next: 'Ask your administrator to extend it; it works again after the next sync.',
+  },
+  'account-locked-on-premises': {
+    message: 'Your account in the domain is locked after wrong passwords.',
+    next: 'Wait until it is free again, or ask your administrator.',
+  },
   'protected-account': {
     message: 'This account protects the domain itself, and gets no ticket by security key.',
     next: 'Sign in with an ordinary account.',

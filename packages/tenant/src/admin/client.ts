@@ -20,6 +20,8 @@ import type { KeyModelInfo, MetadataStatus } from '../metadata/schema.ts';
 import type { NewPass, Pass, PassPolicy, PassPolicyChanges } from '../passes/schema.ts';
 import type { AcceptedModels, KeyPolicy, KeyPolicyChanges } from '../policy/schema.ts';
 import type { ModelCount, UnusedKey } from '../reports/schema.ts';
+import type { OnPremisesAccount } from '../sync/account.ts';
+import type { SyncDomain, SyncRun, SyncSettingsChanges } from '../sync/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { TenantStatus } from './routes.ts';
@@ -63,6 +65,9 @@ export function adminClientOver(call: AdminTransport) {
       create: (given: NewUser) => post<User>('/users', given),
       list: () => pages<User>(get, '/users', nameOf),
       show: (name: string) => get<User>(user(name)),
+      /** What the directory that a user comes from says of the account; null for one of the tenant's own. */
+      account: async (name: string) =>
+        (await get<{ account: OnPremisesAccount | null }>(`${user(name)}/account`)).account,
       update: (name: string, changes: UserChanges) => patch<User>(user(name), changes),
       enable: (name: string) => patch<User>(user(name), { enabled: true }),
       disable: (name: string) => patch<User>(user(name), { enabled: false }),
@@ -165,6 +170,17 @@ export function adminClientOver(call: AdminTransport) {
       },
       /** A step on this side, of a registration that an administrator carries out. */
       report: (step: ReportedStep) => post<{ traceId: string }>('/ceremonies', step),
+    },
+    /** Domains whose connectors bring users. */
+    sync: {
+      domains: () => get<SyncDomain[]>('/sync/domains'),
+      /** The newest first. */
+      runs: (domain?: string, limit = 50) =>
+        get<SyncRun[]>(
+          `/sync/runs?limit=${limit}${domain === undefined ? '' : `&domain=${encodeURIComponent(domain)}`}`,
+        ),
+      changeSettings: (domain: string, changes: SyncSettingsChanges) =>
+        patch<SyncDomain>(`/sync/domains/${encodeURIComponent(domain)}/settings`, changes),
     },
     /** Programs that may do this from elsewhere. */
     clients: {

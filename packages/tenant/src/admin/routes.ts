@@ -10,6 +10,7 @@ import { passRoutes } from '../passes/routes.ts';
 import { policyRoutes } from '../policy/routes.ts';
 import { reportRoutes } from '../reports/routes.ts';
 import type { Routes } from '../server/fastify.ts';
+import { syncRoutes } from '../sync/routes.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { userRoutes } from '../users/routes.ts';
 import { keyRoutes } from '../webauthn/routes.ts';
@@ -56,4 +57,5 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
   ceremonyRoutes(app, tenant);
   auditRoutes(app, tenant);
   clientRoutes(app, tenant);
+  syncRoutes(app, tenant);
 }

@@ -24,6 +24,9 @@ export type AuditEventName =
   | `pass.${'created' | 'removed' | 'redeemed' | 'refused'}`
   | `metadata.${'updated' | 'refused'}`
   | 'access.refused'
+  | `sync.${'started' | 'completed' | 'failed' | 'interrupted' | 'refused' | 'settings-changed'}`
+  | `sync.user-${'created' | 'adopted' | 'updated' | 'restored' | 'deleted'}`
+  | `sync.${'group' | 'computer'}-${'created' | 'updated' | 'deleted'}`
   | `client.${'invited' | 'enrolled' | 'enrolment-refused' | 'revoked'}`
   | `client-token.${'issued' | 'refused'}`
   | `sign-in.${'allowed' | 'refused'}`

@@ -3,6 +3,7 @@
  * refresh token once and for a day, and brings the next one. Whoever uses either a second time ends all that came of
  * that sign-in: one of the two was a thief.
  */
+
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { TenantError } from '../errors.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
@@ -10,6 +11,7 @@ import type { Proof } from '../sessions/rules.ts';
 import type { ClientTarget } from '../sign-in/flow.ts';
 import type { AuthorizationCodeRow, RefreshTokenRow } from '../store/sign-in-rows.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
+import { checkMaySignIn } from '../users/may-sign-in.ts';
 import { userById } from '../users/queries.ts';
 import { credentialWithUser } from '../webauthn/queries.ts';
 import * as queries from './queries.ts';
@@ -137,9 +139,10 @@ async function proofAgain(
   row: Pick<AuthorizationCodeRow, 'user_id' | 'method' | 'credential_id'>,
 ): Promise<Proof> {
   const user = await userById(tenant.store, row.user_id);
-  if (user?.enabled !== 1) {
-    throw new TenantError('user-disabled', 'Your account is disabled. Ask your administrator to enable it.');
+  if (user === undefined) {
+    throw new TenantError('user-disabled', 'Your account is gone. Ask your administrator.');
   }
+  await checkMaySignIn(tenant, user);
   if (row.credential_id !== null) {
     const found = await credentialWithUser(tenant.store, row.credential_id);
     if (found === undefined || found.credential.removed_on !== null) {

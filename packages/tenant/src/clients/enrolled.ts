@@ -15,6 +15,8 @@ const SIGNED_FOR_SECONDS = 60;
 /** An access token is given up so long before it ends, in milliseconds. */
 const MARGIN_MS = 30_000;
 
+export { connectorClientOver } from '../sync/client.ts';
+
 /** What a client keeps beside its key. */
 const enrolmentSchema = z.object({
   tenantUrl: z.string(),

@@ -1,4 +1,5 @@
 /** The tables of groups and their members. */
+import { sql } from 'kysely';
 import type { Store } from '../store/open.ts';
 import type { GroupRow, UserRow } from '../store/schema.ts';
 
@@ -63,15 +64,39 @@ export async function deleteMember(store: Store, groupId: string, userId: string
   return result.numDeletedRows === 1n;
 }
 
-/** A page of members in the order of their names. */
-export function listMembers(store: Store, groupId: string, after: string, limit: number): Promise<UserRow[]> {
-  return store
-    .selectFrom('users')
-    .innerJoin('user_group_members', 'user_group_members.user_id', 'users.id')
-    .selectAll('users')
+/** The domain that a group comes from; undefined for one of the tenant's own. */
+export async function syncedFrom(store: Store, groupId: string): Promise<string | undefined> {
+  const row = await store
+    .selectFrom('synced_groups')
+    .select('domain')
     .where('group_id', '=', groupId)
-    .where('upn_folded', '>', after)
-    .orderBy('upn_folded')
-    .limit(limit)
-    .execute();
+    .executeTakeFirst();
+  return row?.domain;
+}
+
+/** A page of members in the order of their names, those through other groups among them. */
+export async function listMembers(
+  store: Store,
+  groupId: string,
+  after: string,
+  limit: number,
+): Promise<UserRow[]> {
+  const { rows } = await sql<UserRow>`with recursive below(domain, anchor) as (
+      select domain, anchor from synced_groups where group_id = ${groupId}
+      union
+      select m.domain, m.member_anchor from synced_members m
+        join below b on b.domain = m.domain and b.anchor = m.group_anchor),
+    members(id) as (
+      select user_id from user_group_members where group_id = ${groupId}
+      union
+      select u.user_id from synced_users u join below b on b.domain = u.domain and b.anchor = u.anchor
+        where u.deleted_on is null
+      union
+      select u.user_id from synced_users u
+        join synced_groups g on g.domain = u.domain and g.sid = u.primary_group_sid
+        join below b on b.domain = g.domain and b.anchor = g.anchor
+        where u.deleted_on is null)
+    select users.* from users join members on members.id = users.id
+      where upn_folded > ${after} order by upn_folded limit ${limit}`.execute(store);
+  return rows;
 }

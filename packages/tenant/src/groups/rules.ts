@@ -5,11 +5,10 @@ import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
 import type { GroupRow } from '../store/schema.ts';
 import { type Caller, iso, type Tenant } from '../tenant.ts';
+import { fold } from '../users/names.ts';
 import { findUser } from '../users/rules.ts';
 import * as queries from './queries.ts';
 import type { Group, NewGroup } from './schema.ts';
-
-const fold = (name: string) => name.normalize('NFC').toLowerCase();
 
 /** @throws TenantError `group-exists` */
 export async function createGroup(tenant: Tenant, by: Caller, { displayName }: NewGroup): Promise<Group> {
@@ -40,6 +39,7 @@ export async function findGroup(store: Store, name: string): Promise<GroupRow> {
 /** @throws TenantError `group-not-found`, `group-in-use` */
 export async function removeGroup(tenant: Tenant, by: Caller, name: string): Promise<void> {
   const group = await findGroup(tenant.store, name);
+  await refuseSynced(tenant.store, group);
   if (!(await queries.deleteGroup(tenant.store, group.id))) {
     throw new TenantError(
       'group-in-use',
@@ -52,6 +52,7 @@ export async function removeGroup(tenant: Tenant, by: Caller, name: string): Pro
 /** A member again changes nothing. @throws TenantError `group-not-found`, `user-not-found`, `user-ambiguous` */
 export async function addMember(tenant: Tenant, by: Caller, name: string, userName: string): Promise<void> {
   const [group, user] = [await findGroup(tenant.store, name), await findUser(tenant.store, userName)];
+  await refuseSynced(tenant.store, group);
   if (await queries.insertMember(tenant.store, group.id, user.id)) {
     await record(tenant, by, 'group.member-added', `group:${group.id} user:${user.id}`);
   }
@@ -65,9 +66,20 @@ export async function removeMember(
   userName: string,
 ): Promise<void> {
   const [group, user] = [await findGroup(tenant.store, name), await findUser(tenant.store, userName)];
+  await refuseSynced(tenant.store, group);
   if (await queries.deleteMember(tenant.store, group.id, user.id)) {
     await record(tenant, by, 'group.member-removed', `group:${group.id} user:${user.id}`);
   }
+}
+
+/** A group that comes from a directory has the members that it has there. */
+async function refuseSynced(store: Store, group: GroupRow): Promise<void> {
+  const domain = await queries.syncedFrom(store, group.id);
+  if (domain === undefined) return;
+  throw new TenantError(
+    'synced-value',
+    `${group.display_name} comes from ${domain}. Change it there; the next sync brings it.`,
+  );
 }
 
 export const toGroup = (row: GroupRow & { members: number }): Group => ({

@@ -6,11 +6,13 @@
  * A right pass opens the way to registering a key and is not used up by that: `consumePass`, in the transaction that
  * writes the key, uses it.
  */
+
 import { sourceOf } from '../audit/strangers.ts';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
 import type { UserRow } from '../store/schema.ts';
 import { iso, later, type Tenant, type Visitor } from '../tenant.ts';
+import { maySignIn } from '../users/may-sign-in.ts';
 import { userByUpn } from '../users/queries.ts';
 import { Gate, isPass } from './hash.ts';
 import { passesOff, passPolicyOf, usability } from './policy.ts';
@@ -93,7 +95,8 @@ async function counted(
   const isGood =
     right &&
     row !== undefined &&
-    user?.enabled === 1 &&
+    user !== undefined &&
+    (await maySignIn(tenant, user)) &&
     usability(row, await passPolicyOf(tenant), window.now) === 'EnabledByPolicy';
   if (!isGood) return wrong();
   await queries.uncountTry(store, ofSource);

@@ -1,6 +1,7 @@
 /** The table of policies for security keys. */
 import type { Store } from '../store/open.ts';
 import type { KeyPolicyRow } from '../store/schema.ts';
+import { groupIdsOf } from '../sync/account.ts';
 
 export const DEFAULT_ID = 'default';
 /** Behind every other entry. */
@@ -23,19 +24,13 @@ export function listPolicies(store: Store): Promise<KeyPolicyWithGroup[]> {
 }
 
 /** The first entry that is for a group of this user, or for everyone. */
-export function policyOfUser(store: Store, userId: string): Promise<KeyPolicyWithGroup | undefined> {
+export async function policyOfUser(store: Store, userId: string): Promise<KeyPolicyWithGroup | undefined> {
+  const groups = await groupIdsOf(store, userId);
   return withGroup(store)
     .where((e) =>
       e.or([
         e('key_policies.group_id', 'is', null),
-        e(
-          'key_policies.group_id',
-          'in',
-          e
-            .selectFrom('user_group_members')
-            .select('user_group_members.group_id')
-            .where('user_id', '=', userId),
-        ),
+        ...(groups.length === 0 ? [] : [e('key_policies.group_id', 'in', groups)]),
       ]),
     )
     .limit(1)

@@ -7,6 +7,7 @@ import type { TenantErrorCode } from '../errors.ts';
 import { mintingKey, type WhichKey } from '../kerberos-domains/keys.ts';
 import { domainByName } from '../kerberos-domains/queries.ts';
 import type { UserRow } from '../store/schema.ts';
+import { ticketRefusal } from '../sync/account.ts';
 import type { Tenant } from '../tenant.ts';
 import { domainOfSid } from '../users/rules.ts';
 
@@ -56,6 +57,8 @@ export async function ticketFor(
       'This account protects the domain itself, and gets no ticket by security key. Sign in with an ordinary account.',
     );
   }
+  const refusal = await ticketRefusal(tenant, user);
+  if (refusal !== undefined) return none(refusal.code, refusal.message);
   try {
     const { key, kvno } = mintingKey(tenant, domain, probe?.key);
     const tgt = mintPartialTgt({

@@ -6,6 +6,7 @@
  * From then on its use means that somebody copied it: the whole family is revoked. Only within a minute it may
  * be another program of the same device that had read the old one; then it is refused, and no more.
  */
+
 import { encryptWithSessionKey, type ParsedJws, PrtError, verifyWithSessionKey } from '@kennel/prt';
 import type { AuditEvent, Audited } from '../audit/rules.ts';
 import { checkEnabled } from '../devices/current-device.ts';
@@ -16,6 +17,7 @@ import { checkKeyPolicy } from '../policy/keys.ts';
 import type { CredentialRow, DeviceRow, PrtRow, UserRow } from '../store/schema.ts';
 import { iso, later, type Tenant, type Visitor } from '../tenant.ts';
 import { accessTokenAnswer } from '../tokens/access-token.ts';
+import { checkMaySignIn } from '../users/may-sign-in.ts';
 import { userById } from '../users/queries.ts';
 import { credentialById } from '../webauthn/queries.ts';
 import { hashOfPrt, makePrt, sessionKeyOf } from './issue.ts';
@@ -91,9 +93,7 @@ async function holderOf(tenant: Tenant, row: PrtRow): Promise<Holder> {
     row.credential_id === null ? undefined : credentialById(store, row.credential_id),
   ]);
   if (user === undefined || device === undefined) throw unknownPrt();
-  if (user.enabled !== 1) {
-    throw new TenantError('user-disabled', 'Your account is disabled. Ask your administrator to enable it.');
-  }
+  await checkMaySignIn(tenant, user);
   checkEnabled(device);
   if (row.credential_id !== null && (key === undefined || key.removed_on !== null)) {
     throw new TenantError(

@@ -7,10 +7,14 @@ import { purgeSpent } from '../nonce/queries.ts';
 import { purgePasses, purgeTries } from '../passes/queries.ts';
 import { purgePrts } from '../prt/queries.ts';
 import { purgeSessions } from '../sessions/rules.ts';
+import { purgeDeletedUsers, purgeRuns } from '../sync/queries.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
 import { purgeChallenges } from '../webauthn/queries.ts';
 
 const EVERY_MS = 60_000;
+const SYNC_RUN_DAYS = 90;
+/** How long a user who was deleted in the directory can come back with the same keys. */
+const DELETED_USER_DAYS = 30;
 /** The log of ceremonies: days, and steps. */
 const CEREMONY_DAYS = 30;
 const CEREMONY_STEPS = 200_000;
@@ -47,4 +51,6 @@ async function purge(tenant: Tenant): Promise<void> {
   await purgeInvitations(store, time);
   await purgeGrants(store, time);
   await purgeSessions(tenant);
+  await purgeRuns(store, iso(later(now(), -SYNC_RUN_DAYS * 86_400)));
+  await purgeDeletedUsers(store, iso(later(now(), -DELETED_USER_DAYS * 86_400)));
 }

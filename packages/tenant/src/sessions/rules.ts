@@ -3,6 +3,7 @@
  * hours after its beginning, and with the user, the key or the pass, or what policy says of the key: these are looked up anew at
  * every request.
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/guard.ts';
@@ -15,6 +16,7 @@ import { readCookie } from '../server/cookies.ts';
 import type { UserRow } from '../store/schema.ts';
 import type { ProofMethod, WebSessionRow } from '../store/sign-in-rows.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
+import { maySignIn } from '../users/may-sign-in.ts';
 import { userById } from '../users/queries.ts';
 import { credentialWithUser } from '../webauthn/queries.ts';
 import * as queries from './queries.ts';
@@ -70,9 +72,8 @@ export async function sessionOf(
   const row = await queries.sessionByHash(tenant.store, hashOf(token), iso(now));
   if (row === undefined || row.seen_on < iso(later(now, -IDLE_SECONDS))) return undefined;
   const user = await userById(tenant.store, row.user_id);
-  if (user?.enabled !== 1 || !(await isKeyGood(tenant, row)) || !(await isPassGood(tenant, row))) {
-    return undefined;
-  }
+  if (user === undefined || !(await maySignIn(tenant, user))) return undefined;
+  if (!(await isKeyGood(tenant, row)) || !(await isPassGood(tenant, row))) return undefined;
   if (row.seen_on < iso(later(now, -SEEN_EVERY_SECONDS))) {
     await queries.updateSession(tenant.store, row.token_hash, { seen_on: iso(now) });
   }

@@ -9,6 +9,7 @@ import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
 import type { UserRow } from '../store/schema.ts';
 import { issuerOf, type Tenant, type Visitor } from '../tenant.ts';
+import { checkMaySignIn } from '../users/may-sign-in.ts';
 import { userById } from '../users/queries.ts';
 import { verifyAssertion } from '../webauthn/assertion.ts';
 
@@ -94,12 +95,7 @@ export async function userOfRegistrationToken(tenant: Tenant, token: string): Pr
       throw invalid('audience or tenant');
     const user = await userById(tenant.store, payload.sub ?? '');
     if (user === undefined) throw invalid('user is gone');
-    if (user.enabled !== 1) {
-      throw new TenantError(
-        'user-disabled',
-        'Your account is disabled. Ask your administrator to enable it.',
-      );
-    }
+    await checkMaySignIn(tenant, user);
     return user;
   } catch (error) {
     if (error instanceof joseErrors.JOSEError) throw invalid(error.code);

@@ -38,12 +38,23 @@ export function usersByShortName(store: Store, folded: string): Promise<UserRow[
     .execute();
 }
 
-/** A page of users in the order of their names, after the given one. */
+/** A page of users in the order of their names, after the given one; without those who were deleted in a directory. */
 export function listUsers(store: Store, after: string, limit: number): Promise<UserRow[]> {
   return store
     .selectFrom('users')
     .selectAll()
     .where('upn_folded', '>', after)
+    .where((e) =>
+      e.not(
+        e.exists(
+          e
+            .selectFrom('synced_users')
+            .whereRef('user_id', '=', 'users.id')
+            .where('deleted_on', 'is not', null)
+            .select('user_id'),
+        ),
+      ),
+    )
     .orderBy('upn_folded')
     .limit(limit)
     .execute();

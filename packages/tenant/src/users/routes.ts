@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
+import { onPremisesAccount } from '../sync/account.ts';
 import type { Tenant } from '../tenant.ts';
 import { listUsers } from './queries.ts';
 import * as rules from './rules.ts';
@@ -25,6 +26,9 @@ export function userRoutes(app: Routes, tenant: Tenant): void {
   app.get('/users/:user', { schema: byName }, async ({ params }) =>
     rules.toUser(await rules.findUser(tenant.store, params.user)),
   );
+  app.get('/users/:user/account', { schema: byName }, async ({ params }) => ({
+    account: await onPremisesAccount(tenant, await rules.findUser(tenant.store, params.user)),
+  }));
   app.patch('/users/:user', { schema: { ...byName, body: userChanges } }, (request) =>
     rules.updateUser(tenant, callerOf(request), request.params.user, request.body),
   );

@@ -10,14 +10,14 @@ import { endSignIns } from '../sessions/queries.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
 import type { UserRow } from '../store/schema.ts';
+import { syncDomain, syncedUser } from '../sync/queries.ts';
 import { type Caller, iso, type Tenant } from '../tenant.ts';
+import { fold } from './names.ts';
 import * as queries from './queries.ts';
 import type { NewUser, User, UserChanges } from './schema.ts';
 
-const fold = (name: string) => name.normalize('NFC').toLowerCase();
-
 /**
- * @throws TenantError `user-exists`, `sid-taken`, `sid-outside-domain`, `on-premises-incomplete`
+ * @throws TenantError `user-exists`, `sid-taken`, `sid-outside-domain`, `on-premises-incomplete`, `synced-value`
  */
 export async function createUser(tenant: Tenant, by: Caller, given: NewUser): Promise<User> {
   const row: UserRow = {
@@ -34,6 +34,8 @@ export async function createUser(tenant: Tenant, by: Caller, given: NewUser): Pr
     created_on: iso(tenant.now()),
   };
   await checkOnPremises(tenant.store, row);
+  if (row.on_premises_domain_name !== null)
+    await refuseSyncedDomain(tenant.store, row.on_premises_domain_name);
   await uniquely(tenant.store, row, () => queries.insertUser(tenant.store, row));
   await audited(tenant, by, 'user.created', row.id);
   return toUser(row);
@@ -47,6 +49,7 @@ export async function updateUser(
   changes: UserChanges,
 ): Promise<User> {
   const before = await findUser(tenant.store, name);
+  if (Object.keys(changes).some((key) => key !== 'enabled')) await refuseSynced(tenant.store, before);
   const keep = <T>(value: T | undefined, old: T): T => (value === undefined ? old : value);
   const upn = keep(changes.userPrincipalName, before.user_principal_name);
   const after: UserRow = {
@@ -60,6 +63,10 @@ export async function updateUser(
     on_premises_domain_name: keep(changes.onPremisesDomainName, before.on_premises_domain_name),
   };
   await checkOnPremises(tenant.store, after);
+  const domain = after.on_premises_domain_name;
+  if (domain !== null && after.on_premises_sid !== before.on_premises_sid) {
+    await refuseSyncedDomain(tenant.store, domain);
+  }
   await uniquely(tenant.store, after, () => queries.updateUser(tenant.store, before.id, after));
   if (after.enabled !== before.enabled) {
     if (after.enabled === 0) await endSignIns(tenant.store, before.id);
@@ -90,7 +97,9 @@ export async function setRole(
 
 /** Removes the user with all keys and PRTs. @throws TenantError `user-not-found` */
 export async function removeUser(tenant: Tenant, by: Caller, name: string): Promise<void> {
-  const { id } = await findUser(tenant.store, name);
+  const user = await findUser(tenant.store, name);
+  await refuseSynced(tenant.store, user);
+  const { id } = user;
   await queries.deleteUser(tenant.store, id);
   await audited(tenant, by, 'user.deleted', id);
 }
@@ -133,6 +142,25 @@ export function toUser(row: UserRow): User {
     onPremisesDomainName: row.on_premises_domain_name,
     createdOn: row.created_on,
   };
+}
+
+/** Names and SID of a user who comes from a directory are that directory's. */
+async function refuseSynced(store: Store, user: UserRow): Promise<void> {
+  const synced = await syncedUser(store, user.id);
+  if (synced === undefined || synced.deleted_on !== null) return;
+  throw new TenantError(
+    'synced-value',
+    `${user.user_principal_name} comes from ${synced.domain}. Change it there; the next sync brings it. Here you can disable and enable it.`,
+  );
+}
+
+/** Only the connector of a domain gives its SIDs to users, once there is one. */
+async function refuseSyncedDomain(store: Store, dnsName: string): Promise<void> {
+  if ((await syncDomain(store, dnsName)) === undefined) return;
+  throw new TenantError(
+    'synced-value',
+    `Users of ${dnsName} come from its connector, which alone gives them their SIDs. Add the user there, or look at its scope.`,
+  );
 }
 
 async function checkOnPremises(store: Store, row: UserRow): Promise<void> {

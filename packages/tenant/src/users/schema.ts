@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** A user principal name: `alice@corp.example.com`. */
-const userPrincipalName = z
+export const userPrincipalName = z
   .string()
   .trim()
   .max(320)
@@ -12,7 +12,7 @@ const userPrincipalName = z
   );
 
 /** A domain user's SID: S-1-5-21-a-b-c-rid ([MS-DTYP] 2.4.2). */
-const domainUserSid = z
+export const domainUserSid = z
   .string()
   .toUpperCase()
   .regex(/^S-1-5-21(-(0|[1-9]\d{0,9})){4}$/, 'must look like S-1-5-21-1-2-3-1104')
@@ -26,7 +26,7 @@ const domainUserSid = z
   );
 
 /** sAMAccountName of a user ([MS-ADTS] 3.1.1.6): at most 20 characters. */
-const samAccountName = z.string().regex(/^[^"/\\[\]:;|=,+*?<>@\s]{1,20}$/, 'must be a sAMAccountName');
+export const samAccountName = z.string().regex(/^[^"/\\[\]:;|=,+*?<>@\s]{1,20}$/, 'must be a sAMAccountName');
 
 export const dnsDomainName = z
   .string()
@@ -37,7 +37,7 @@ export const dnsDomainName = z
     'must be a DNS name such as corp.example.com',
   );
 
-const displayName = z.string().trim().min(1).max(256);
+export const displayName = z.string().trim().min(1).max(256);
 
 export const newUser = z.strictObject({
   userPrincipalName,

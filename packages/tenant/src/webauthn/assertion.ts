@@ -12,6 +12,7 @@ import { TenantError } from '../errors.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, iso, type Tenant } from '../tenant.ts';
+import { checkMaySignIn } from '../users/may-sign-in.ts';
 import { readClientData } from './client-data.ts';
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts';
 import { advanceCounter, credentialWithUser, recordUse } from './queries.ts';
@@ -38,7 +39,7 @@ export type OnHolder = (user: UserRow, credential: CredentialRow) => void;
  * The user whose key signed for this purpose, nonce and device.
  *
  * @throws TenantError `assertion-invalid`, `assertion-wrong-purpose`, `assertion-wrong-device`, `key-unknown`,
- *   `key-removed`, `software-key-refused`, `user-disabled`, `key-counter-regressed`, and those of the policy
+ *   `key-removed`, `software-key-refused`, `user-disabled`, `account-*`, `key-counter-regressed`, and those of the policy
  */
 export async function verifyAssertion(
   tenant: Tenant,
@@ -95,9 +96,7 @@ async function verify(
     );
   if (credential.removed_on !== null) throw removed();
   refuseSoftwareKey(tenant, credential.aaguid);
-  if (user.enabled !== 1) {
-    throw new TenantError('user-disabled', 'Your account is disabled. Ask your administrator to enable it.');
-  }
+  await checkMaySignIn(tenant, user);
   const policy = await checkKeyPolicy(tenant, credential);
   if (identified !== undefined && user.id !== identified) {
     throw new TenantError(

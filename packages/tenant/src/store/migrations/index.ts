@@ -4,6 +4,7 @@ import * as first from './0001-first.ts';
 import * as policy from './0002-policy.ts';
 import * as pendingKey from './0003-pending-key.ts';
 import * as clients from './0004-clients.ts';
+import * as sync from './0005-sync.ts';
 import * as signIn from './0006-sign-in.ts';
 import * as ceremonies from './0007-ceremonies.ts';
 import * as passes from './0008-passes.ts';
@@ -15,6 +16,7 @@ export const migrations: Record<string, Migration> = {
   '0003-pending-key': pendingKey,
   '0004-clients': clients,
   '0006-sign-in': signIn,
+  '0005-sync': sync,
   '0007-ceremonies': ceremonies,
   '0008-passes': passes,
   '0009-prt-use': prtUse,

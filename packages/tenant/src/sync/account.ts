@@ -1,0 +1,167 @@
+/**
+ * What the directory says of a user's account, at this moment: the connector brings the facts, the clock decides. A
+ * disabled, expired or deleted account may not sign in; one whose password is over may, and gets no ticket, since the
+ * domain controller would refuse it. A lock-out is left to the domain controller unless a setting says otherwise: anyone
+ * can cause one with wrong passwords, and nobody types one here.
+ */
+import { sql } from 'kysely';
+import { TenantError, type TenantErrorCode } from '../errors.ts';
+import type { Store } from '../store/open.ts';
+import type { SyncDomainRow, SyncedUserRow, UserRow } from '../store/schema.ts';
+import { iso, type Tenant } from '../tenant.ts';
+import { syncDomain, syncedUser } from './queries.ts';
+import { settingsOf } from './runs.ts';
+
+const DOMAIN_USERS = 513;
+
+/** The account of a user as shown; times are ISO 8601 in UTC. */
+export interface OnPremisesAccount {
+  domain: string;
+  objectGuid: string;
+  mail: string | null;
+  enabled: boolean;
+  accountExpiresOn: string | null;
+  passwordExpiresOn: string | null;
+  mustChangePassword: boolean;
+  lockedUntil: string | null;
+  protected: boolean;
+  inDomainUsers: boolean;
+  deletedOn: string | null;
+  /** Why sign-in, or the ticket, is refused now; null where it is not. */
+  signInRefusal: { code: TenantErrorCode; message: string } | null;
+  ticketRefusal: { code: TenantErrorCode; message: string } | null;
+}
+
+interface Refusal {
+  code: TenantErrorCode;
+  message: string;
+}
+
+/** @throws TenantError `account-*` where the directory's account may not sign in */
+export async function checkAccount(tenant: Tenant, user: UserRow): Promise<void> {
+  const row = await syncedUser(tenant.store, user.id);
+  const domain = row && (await syncDomain(tenant.store, row.domain));
+  const refusal = row && domain && signInRefusal(row, domain, iso(tenant.now()));
+  if (refusal !== undefined) throw new TenantError(refusal.code, refusal.message);
+}
+
+function signInRefusal(row: SyncedUserRow, domain: SyncDomainRow, now: string): Refusal | undefined {
+  const where = domain.dns_name;
+  if (row.deleted_on !== null) {
+    return {
+      code: 'account-deleted',
+      message: `Your account was deleted in ${where}. Ask your administrator, if that was a mistake.`,
+    };
+  }
+  if (row.enabled !== 1) {
+    return {
+      code: 'account-disabled-on-premises',
+      message: `Your account is disabled in ${where}. Ask your administrator to enable it there.`,
+    };
+  }
+  if (row.account_expires_on !== null && row.account_expires_on <= now) {
+    return {
+      code: 'account-expired-on-premises',
+      message: `Your account in ${where} has expired. Ask your administrator to extend it.`,
+    };
+  }
+  if (isLocked(row, now) && settingsOf(domain).refuseLockedOut) {
+    return {
+      code: 'account-locked-on-premises',
+      message: `Your account in ${where} is locked after wrong passwords. Wait until it is free, or ask your administrator.`,
+    };
+  }
+  return undefined;
+}
+
+const isLocked = (row: SyncedUserRow, now: string) => row.locked_until !== null && row.locked_until > now;
+
+/** Why a user who may sign in gets no ticket; undefined for one who is not synced. */
+export async function ticketRefusal(tenant: Tenant, user: UserRow): Promise<Refusal | undefined> {
+  const { store } = tenant;
+  const row = await syncedUser(store, user.id);
+  const domain = row && (await syncDomain(store, row.domain));
+  if (row === undefined || domain === undefined) return undefined;
+  const now = iso(tenant.now());
+  if (row.must_change_password === 1) {
+    return {
+      code: 'tgt-password-must-change',
+      message: `The password of your account in ${domain.dns_name} must be changed before it gets tickets. Change it, or ask your administrator to clear that mark.`,
+    };
+  }
+  if (row.password_expires_on !== null && row.password_expires_on <= now) {
+    return {
+      code: 'tgt-password-expired',
+      message: `The password of your account in ${domain.dns_name} has expired, so it gets no tickets. Change it, or ask your administrator.`,
+    };
+  }
+  const groups = await groupSidsOf(store, user.id);
+  if (!groups.has(`${domain.domain_sid}-${DOMAIN_USERS}`)) {
+    return {
+      code: 'tgt-not-in-domain-users',
+      message: `Your account is not in Domain Users of ${domain.dns_name}, so it gets no tickets. Ask your administrator.`,
+    };
+  }
+  if (row.protected === 1 && !settingsOf(domain).allowedProtectedGroups.some((sid) => groups.has(sid))) {
+    return {
+      code: 'tgt-protected-account',
+      message: `Your account is protected in ${domain.dns_name}, and gets no ticket by security key. Sign in with an ordinary account.`,
+    };
+  }
+  return undefined;
+}
+
+/** SIDs of all groups of a synced user: the primary one, the direct ones, and those that these are in. */
+async function groupSidsOf(store: Store, userId: string): Promise<Set<string>> {
+  const { rows } = await sql<{ sid: string }>`
+    ${groupsReached(userId)}
+    select g.sid as sid from synced_groups g join reached r on r.domain = g.domain and r.anchor = g.anchor
+    union select primary_group_sid as sid from synced_users where user_id = ${userId}`.execute(store);
+  return new Set(rows.map(({ sid }) => sid));
+}
+
+/** Ids of all groups of a user, synced ones and the tenant's own. */
+export async function groupIdsOf(store: Store, userId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    ${groupsReached(userId)}
+    select g.group_id as id from synced_groups g join reached r on r.domain = g.domain and r.anchor = g.anchor
+    union select group_id as id from user_group_members where user_id = ${userId}`.execute(store);
+  return rows.map(({ id }) => id);
+}
+
+/** Walks up from the user; each group once, so that groups in a circle end. */
+const groupsReached = (userId: string) => sql`with recursive reached(domain, anchor) as (
+  select g.domain, g.anchor from synced_groups g
+    join synced_users u on u.domain = g.domain and u.primary_group_sid = g.sid
+    where u.user_id = ${userId} and u.deleted_on is null
+  union
+  select m.domain, m.group_anchor from synced_members m
+    join synced_users u on u.domain = m.domain and u.anchor = m.member_anchor
+    where u.user_id = ${userId} and u.deleted_on is null
+  union
+  select m.domain, m.group_anchor from synced_members m
+    join reached r on r.domain = m.domain and r.anchor = m.member_anchor)`;
+
+/** The account behind a user; null for one who is the tenant's own. */
+export async function onPremisesAccount(tenant: Tenant, user: UserRow): Promise<OnPremisesAccount | null> {
+  const { store } = tenant;
+  const row = await syncedUser(store, user.id);
+  const domain = row && (await syncDomain(store, row.domain));
+  if (row === undefined || domain === undefined) return null;
+  const now = iso(tenant.now());
+  return {
+    domain: row.domain,
+    objectGuid: row.anchor,
+    mail: row.mail,
+    enabled: row.enabled === 1,
+    accountExpiresOn: row.account_expires_on,
+    passwordExpiresOn: row.password_expires_on,
+    mustChangePassword: row.must_change_password === 1,
+    lockedUntil: isLocked(row, now) ? row.locked_until : null,
+    protected: row.protected === 1,
+    inDomainUsers: (await groupSidsOf(store, user.id)).has(`${domain.domain_sid}-${DOMAIN_USERS}`),
+    deletedOn: row.deleted_on,
+    signInRefusal: signInRefusal(row, domain, now) ?? null,
+    ticketRefusal: (await ticketRefusal(tenant, user)) ?? null,
+  };
+}

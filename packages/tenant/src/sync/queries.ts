@@ -1,0 +1,143 @@
+/** The tables of sync: domains, runs, versions and problems. What a batch writes stands in `apply-*`. */
+import type { Store } from '../store/open.ts';
+import type { SyncDomainRow, SyncedUserRow, SyncRunRow } from '../store/schema.ts';
+import type { KnownVersion, SyncedKind } from './schema.ts';
+
+export function syncDomain(store: Store, dnsName: string): Promise<SyncDomainRow | undefined> {
+  return store.selectFrom('sync_domains').selectAll().where('dns_name', '=', dnsName).executeTakeFirst();
+}
+
+export function syncDomains(store: Store): Promise<SyncDomainRow[]> {
+  return store.selectFrom('sync_domains').selectAll().orderBy('dns_name').execute();
+}
+
+export async function insertDomain(store: Store, row: SyncDomainRow): Promise<void> {
+  await store.insertInto('sync_domains').values(row).execute();
+}
+
+export async function updateDomain(
+  store: Store,
+  dnsName: string,
+  changes: Partial<SyncDomainRow>,
+): Promise<void> {
+  await store.updateTable('sync_domains').set(changes).where('dns_name', '=', dnsName).execute();
+}
+
+export function runById(store: Store, id: string): Promise<SyncRunRow | undefined> {
+  return store.selectFrom('sync_runs').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export function runningOf(store: Store, domain: string): Promise<SyncRunRow | undefined> {
+  return store
+    .selectFrom('sync_runs')
+    .selectAll()
+    .where('domain', '=', domain)
+    .where('outcome', '=', 'running')
+    .executeTakeFirst();
+}
+
+export async function insertRun(store: Store, row: SyncRunRow): Promise<void> {
+  await store.insertInto('sync_runs').values(row).execute();
+}
+
+export async function updateRun(store: Store, id: string, changes: Partial<SyncRunRow>): Promise<void> {
+  await store.updateTable('sync_runs').set(changes).where('id', '=', id).execute();
+}
+
+/** The newest first, of one domain or of all. */
+export function listRuns(store: Store, domain: string | undefined, limit: number): Promise<SyncRunRow[]> {
+  return store
+    .selectFrom('sync_runs')
+    .selectAll()
+    .$if(domain !== undefined, (query) => query.where('domain', '=', domain ?? ''))
+    .orderBy('started_on', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+export function lastCompleted(store: Store, domain: string): Promise<SyncRunRow | undefined> {
+  return store
+    .selectFrom('sync_runs')
+    .selectAll()
+    .where('domain', '=', domain)
+    .where('outcome', '=', 'completed')
+    .orderBy('started_on', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Runs are kept for 90 days; the last completed one stays. */
+export async function purgeRuns(store: Store, before: string): Promise<void> {
+  await store
+    .deleteFrom('sync_runs')
+    .where('started_on', '<', before)
+    .where('outcome', '!=', 'running')
+    .where((e) =>
+      e(
+        'started_on',
+        '<',
+        e
+          .selectFrom('sync_runs as newer')
+          .whereRef('newer.domain', '=', 'sync_runs.domain')
+          .where('newer.outcome', '=', 'completed')
+          .select(({ fn }) => fn.max('newer.started_on').as('last')),
+      ),
+    )
+    .execute();
+}
+
+const TABLES = { user: 'synced_users', group: 'synced_groups', computer: 'synced_computers' } as const;
+
+/** A page of what is there, in the order of the anchors. A deleted user is not there. */
+export function versionsOf(
+  store: Store,
+  { kind, domain, after, limit }: { kind: SyncedKind; domain: string; after: string; limit: number },
+): Promise<KnownVersion[]> {
+  return store
+    .selectFrom(TABLES[kind])
+    .select(['anchor', 'version'])
+    .where('domain', '=', domain)
+    .where('anchor', '>', after)
+    .$if(kind === 'user', (query) => query.where('deleted_on' as 'anchor', 'is', null)) // the users' table has it
+    .orderBy('anchor')
+    .limit(limit)
+    .execute();
+}
+
+export async function countKnown(store: Store, domain: string): Promise<Record<SyncedKind, number>> {
+  const counts = { user: 0, group: 0, computer: 0 };
+  for (const kind of Object.keys(TABLES) as SyncedKind[]) {
+    const row = await store
+      .selectFrom(TABLES[kind])
+      .select((e) => e.fn.countAll<number>().as('count'))
+      .where('domain', '=', domain)
+      .$if(kind === 'user', (query) => query.where('deleted_on' as 'anchor', 'is', null))
+      .executeTakeFirstOrThrow();
+    counts[kind] = Number(row.count);
+  }
+  return counts;
+}
+
+export function problemsOf(store: Store, domain: string, limit: number) {
+  return store
+    .selectFrom('sync_problems')
+    .selectAll()
+    .where('domain', '=', domain)
+    .orderBy('found_on')
+    .limit(limit)
+    .execute();
+}
+
+export function syncedUser(store: Store, userId: string): Promise<SyncedUserRow | undefined> {
+  return store.selectFrom('synced_users').selectAll().where('user_id', '=', userId).executeTakeFirst();
+}
+
+/** Forgets users that were deleted in their domain before that time, with their keys. */
+export async function purgeDeletedUsers(store: Store, before: string): Promise<void> {
+  await store
+    .deleteFrom('users')
+    .where((e) =>
+      e('id', 'in', e.selectFrom('synced_users').select('user_id').where('deleted_on', '<', before)),
+    )
+    .execute();
+}
