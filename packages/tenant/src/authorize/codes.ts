@@ -21,8 +21,13 @@ const REFRESH_SECONDS = 24 * 3600;
 /** After a Temporary Access Pass, from the sign-in on. */
 const REFRESH_SECONDS_OF_PASS = 3600;
 
-/** A code for someone who has just proven themselves. */
-export async function issueCode(tenant: Tenant, proof: Proof, target: ClientTarget): Promise<string> {
+/** A code for someone who has proven themselves, just now unless `provenOn` (ISO 8601) says when. */
+export async function issueCode(
+  tenant: Tenant,
+  proof: Proof,
+  target: ClientTarget,
+  provenOn?: string,
+): Promise<string> {
   const code = randomBytes(32).toString('base64url');
   const now = tenant.now();
   await queries.insertCode(tenant.store, {
@@ -36,7 +41,7 @@ export async function issueCode(tenant: Tenant, proof: Proof, target: ClientTarg
     scope: target.scope,
     resource: target.resource,
     nonce: target.nonce,
-    proven_on: iso(now),
+    proven_on: provenOn ?? iso(now),
     expires_on: iso(later(now, CODE_SECONDS)),
     used: 0,
   });

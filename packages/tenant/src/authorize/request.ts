@@ -19,6 +19,8 @@ export const authorizeQuery = z.object({
   login_hint: text(320).optional(),
   code_challenge: text(128).optional(),
   code_challenge_method: text(16).optional(),
+  /** The nonce that a joined device is to sign its Primary Refresh Token with. */
+  sso_nonce: text(256).optional(),
 });
 export type AuthorizeQuery = z.output<typeof authorizeQuery>;
 
@@ -36,9 +38,6 @@ export function checkAuthorizeRequest(tenant: Tenant, query: AuthorizeQuery): Ch
   }
   if (query.response_mode !== undefined && query.response_mode !== 'query') {
     return refuse('invalid_request', 'Only response_mode=query is offered.');
-  }
-  if (query.prompt === 'none') {
-    return refuse('login_required', 'A code is given only to someone who has just shown a security key.');
   }
   if (query.code_challenge !== undefined) {
     if (query.code_challenge_method !== 'S256' || !/^[A-Za-z0-9_-]{43}$/.test(query.code_challenge)) {
@@ -58,6 +57,14 @@ export function checkAuthorizeRequest(tenant: Tenant, query: AuthorizeQuery): Ch
     },
   };
 }
+
+/** `prompt=none` asks for no page, and there was nothing else to go by. */
+export const loginRequired = (query: AuthorizeQuery): string =>
+  withQuery(query.redirect_uri, {
+    error: 'login_required',
+    error_description: 'A code takes a security key, or the Primary Refresh Token of a joined device.',
+    state: query.state,
+  });
 
 /** An address with parameters added to its query; those that are undefined are left out. */
 export function withQuery(uri: string, parameters: Readonly<Record<string, string | undefined>>): string {

@@ -5,7 +5,14 @@ import { checkSegment, tenantParams } from '../server/segment.ts';
 import { sendMessagePage } from '../sign-in/page.ts';
 import { showDeadEnd, showSignIn } from '../sign-in/routes.ts';
 import type { Tenant } from '../tenant.ts';
-import { type AuthorizeQuery, authorizeQuery, type Checked, checkAuthorizeRequest } from './request.ts';
+import { sendBack, signedInDevice } from './primary-credential.ts';
+import {
+  type AuthorizeQuery,
+  authorizeQuery,
+  type Checked,
+  checkAuthorizeRequest,
+  loginRequired,
+} from './request.ts';
 
 export function authorizeRoutes(app: Routes, tenant: Tenant): void {
   const schema = { params: tenantParams, querystring: authorizeQuery };
@@ -25,7 +32,12 @@ export function authorizeRoutes(app: Routes, tenant: Tenant): void {
   );
 }
 
-function authorize(tenant: Tenant, request: FastifyRequest, reply: FastifyReply, query: AuthorizeQuery) {
+async function authorize(
+  tenant: Tenant,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  query: AuthorizeQuery,
+) {
   let checked: Checked;
   try {
     checked = checkAuthorizeRequest(tenant, query);
@@ -33,5 +45,8 @@ function authorize(tenant: Tenant, request: FastifyRequest, reply: FastifyReply,
     return showDeadEnd(tenant, request, reply, error);
   }
   if ('sendTo' in checked) return reply.redirect(checked.sendTo, 302);
+  const known = await signedInDevice(tenant, request, query, checked.target);
+  if (known !== undefined) return sendBack(reply, known);
+  if (query.prompt === 'none') return reply.redirect(loginRequired(query), 302);
   return showSignIn(tenant, request, reply, checked.target, query.login_hint ?? '');
 }

@@ -19,6 +19,8 @@ export type NonceUse =
   | 'prt-request'
   | 'prt-assertion'
   | 'prt-use'
+  | 'prt-browser'
+  | 'device-browser'
   | 'registration-assertion'
   | 'web-assertion';
 
