@@ -7,7 +7,7 @@ interface ExitCode {
   codes: readonly string[];
 }
 
-export const EXIT = { USAGE: 2, AUDIT_BROKEN: 5 } as const;
+export const EXIT = { USAGE: 2, AUDIT_BROKEN: 5, BATCH_INCOMPLETE: 76 } as const;
 
 export const EXIT_CODES: readonly ExitCode[] = [
   {
@@ -17,6 +17,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'usage',
       'pin-missing',
       'file-unreadable',
+      'batch-invalid',
       'file-unwritable',
       'cancelled',
       'demo-home-in-use',
@@ -171,6 +172,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'touch-denied',
       'touch-timeout',
       'pin-not-set',
+      'pin-change-required',
       'key-failed',
     ],
   },
@@ -336,6 +338,12 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'synced-value',
     ],
   },
+  {
+    exit: EXIT.BATCH_INCOMPLETE,
+    meaning: 'key provision: some users of the batch have no key yet',
+    codes: [],
+  },
+  { exit: 77, meaning: 'the security key is not fresh: it has a PIN', codes: ['key-not-fresh'] },
 ];
 
 const BY_CODE = new Map(EXIT_CODES.flatMap(({ exit, codes }) => codes.map((code) => [code, exit] as const)));

@@ -7,12 +7,14 @@ export interface KeyRegistrationOrder {
   user: string;
   displayName: string;
   pin: string;
+  /** Told of the credential on the key, before the tenant hears of it. */
+  onMade?: (credentialId: string) => void;
 }
 
 /** @throws SecurityKeyError, TenantError */
 export async function registerKey(
   key: SecurityKey,
-  { user, displayName, pin }: KeyRegistrationOrder,
+  { user, displayName, pin, onMade }: KeyRegistrationOrder,
 ): Promise<SecurityKeyInfo> {
   const [{ createCredentialJson }, { CEREMONY_EVENTS }, tenant] = await Promise.all([
     import('@kennel/security-key'),
@@ -37,6 +39,7 @@ export async function registerKey(
     ctapStatus: 0,
     elapsedMs: elapsedMs(),
   });
+  onMade?.(credential.id);
   return tenant.keys.register(user, { displayName, credential });
 }
 

@@ -19,6 +19,7 @@ export type SecurityKeyErrorCode =
   | 'pin-already-set'
   | 'pin-required'
   | 'pin-policy-violation'
+  | 'pin-change-required'
   | 'uv-blocked'
   | 'uv-invalid'
   | 'no-credentials'
@@ -159,9 +160,12 @@ export function wrongPin(retries: number, details: Readonly<Record<string, unkno
   });
 }
 
+/** A CTAP status as it is written: 0x31. */
+export const hexStatus = (status: number): string => `0x${status.toString(16).padStart(2, '0')}`;
+
 /** The error for a CTAP status byte other than 0. */
 export function errorForStatus(status: number, command: number): SecurityKeyError {
-  const hex = `0x${status.toString(16).padStart(2, '0')}`;
+  const hex = hexStatus(status);
   const [code, message] = WORDS.get(status) ?? [
     'key-error',
     `The key refused the request (CTAP status ${hex}); start again, or take another key.`,

@@ -22,6 +22,7 @@ export const COMMAND = {
   GET_NEXT_ASSERTION: 0x08,
   CREDENTIAL_MANAGEMENT: 0x0a,
   SELECTION: 0x0b,
+  CONFIG: 0x0d,
   /** Credential management before it had its number in CTAP 2.1; libfido2 1.12 sends no other. */
   CREDENTIAL_MANAGEMENT_PREVIEW: 0x41,
 } as const;
@@ -41,7 +42,11 @@ export const PERMISSION = {
   MAKE_CREDENTIAL: 0x01,
   GET_ASSERTION: 0x02,
   CREDENTIAL_MANAGEMENT: 0x04,
+  CONFIGURATION: 0x20,
 } as const;
+
+/** authenticatorConfig subcommands (section 6.11). */
+export const CONFIG_COMMAND = { SET_MIN_PIN_LENGTH: 0x03 } as const;
 
 /** authenticatorCredentialManagement subcommands (section 6.8). */
 export const CREDENTIAL_COMMAND = {

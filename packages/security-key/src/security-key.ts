@@ -16,6 +16,8 @@ export interface KeyInfo {
   /** Bytes. */
   readonly maxMsgSize: number;
   readonly minPinLength: number;
+  /** Whether nothing goes until the PIN is changed. */
+  readonly pinChangeNeeded: boolean;
 }
 
 export interface MakeCredentialRequest {
@@ -80,6 +82,11 @@ export interface SecurityKey {
   pinRetries(): Promise<{ retries: number; powerCycleNeeded: boolean }>;
   setPin(pin: string): Promise<void>;
   changePin(oldPin: string, newPin: string): Promise<void>;
+  /**
+   * Has the key refuse everything until its PIN is changed (CTAP 2.1, section 6.11.4). Throws `unsupported-option`
+   * where it cannot: many keys of CTAP 2.0 and 2.1.
+   */
+  forcePinChange(pin: string): Promise<void>;
   makeCredential(request: MakeCredentialRequest): Promise<NewCredential>;
   getAssertion(request: GetAssertionRequest): Promise<KeyAssertion>;
   /** Every resident credential, site by site. */

@@ -16,6 +16,7 @@ function fakeKey() {
     pinRetries: unused,
     setPin: unused,
     changePin: unused,
+    forcePinChange: unused,
     listCredentials: unused,
     deleteCredential: unused,
     close: unused,

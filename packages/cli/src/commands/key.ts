@@ -7,6 +7,7 @@ import { pinFileOption, readPin } from '../pin.ts';
 import { registerKey } from '../registration.ts';
 import { keyOption, withKey } from '../security-key.ts';
 import { fields, table } from '../table.ts';
+import { provisionCommand } from './key-provision.ts';
 
 export { keyOption, withKey } from '../security-key.ts';
 
@@ -17,6 +18,7 @@ export function keyCommands(program: Command): void {
   keyAtHand(group);
   keyCredentials(group);
   registeredKeys(group);
+  provisionCommand(group);
 }
 
 /** The key itself: what is plugged in, what it says, its PIN. */

@@ -1,6 +1,7 @@
 /** A security key behind a CTAP2 transport, as the platform drives it (CTAP 2.1, section 6). */
 import { type CborMap, CtapError, cborMap, decodeCbor, encodeCbor, Members } from '../cbor.ts';
 import { errorForStatus, SecurityKeyError, wrongPin } from '../error.ts';
+import { checkForcesPinChange, checkPinIsItsOwners, forcePinChangeRequest } from '../pin-change.ts';
 import { COMMAND, FLAG, PERMISSION, PIN_COMMAND, STATUS } from '../registry.ts';
 import type {
   GetAssertionRequest,
@@ -56,8 +57,19 @@ class Ctap2Key implements SecurityKey {
 
   changePin(oldPin: string, newPin: string): Promise<void> {
     return this.#inTurn(async () => {
-      const session = await openPinSession(this.#call, await this.#infoWithPin());
+      const session = await openPinSession(this.#call, await this.#infoWithAnyPin());
       await this.#explain(sendPinChange(this.#call, session, oldPin, newPin));
+    });
+  }
+
+  forcePinChange(pin: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const info = await this.#infoWithPin();
+      checkForcesPinChange(info);
+      const session = await openPinSession(this.#call, info);
+      const grant = { pin, permission: PERMISSION.CONFIGURATION };
+      const token = await this.#explain(fetchToken(this.#call, session, info, grant));
+      await this.#call(COMMAND.CONFIG, forcePinChangeRequest(session.protocol, token));
     });
   }
 
@@ -197,6 +209,12 @@ class Ctap2Key implements SecurityKey {
   }
 
   async #infoWithPin(): Promise<KeyInfo> {
+    const info = await this.#infoWithAnyPin();
+    checkPinIsItsOwners(info);
+    return info;
+  }
+
+  async #infoWithAnyPin(): Promise<KeyInfo> {
     const info = await this.#info();
     if (!info.clientPinSet) throw errorForStatus(STATUS.PIN_NOT_SET, COMMAND.CLIENT_PIN);
     return info;

@@ -15,6 +15,7 @@ export function readInfo(answer: Members): KeyInfo {
     transports: answer.texts(0x09) ?? [],
     maxMsgSize: answer.integer(0x05) ?? 1024,
     minPinLength: answer.integer(0x0d) ?? 4,
+    pinChangeNeeded: answer.boolean(0x0c) ?? false,
   };
 }
 

@@ -98,6 +98,18 @@ export function behavesAsHardwareKey(
     expect(data.readUInt8(32)).toBe(0x05);
   });
 
+  it('does nothing more until its PIN is changed, once it was told so', async () => {
+    await serve();
+    const key = await open();
+    await key.setPin(PIN);
+    await key.forcePinChange(PIN);
+    expect(await key.info()).toMatchObject({ pinChangeNeeded: true });
+    await expect(key.makeCredential(alice)).rejects.toEqual(failure('pin-change-required', /change-pin/));
+    await expect(key.changePin(PIN, PIN)).rejects.toEqual(failure('pin-policy-violation'));
+    await key.changePin(PIN, '31415926');
+    expect(await key.info()).toMatchObject({ pinChangeNeeded: false });
+  });
+
   it('signs with Ed25519 where that comes first, and refuses what it does not know', async () => {
     await serve();
     const key = await open();

@@ -96,12 +96,13 @@ async function information(key: SecurityKey): Promise<void> {
     `minpinlen: ${info.minPinLength}`,
     `pin protocols: ${info.pinProtocols.join(', ')}`,
     `pin retries: ${retries}`,
-    'pin change required: false',
+    `pin change required: ${info.pinChangeNeeded}`,
     'uv retries: undefined',
   );
 }
 
 async function setPin(key: SecurityKey): Promise<void> {
+  if (values.f) return at('fido_dev_force_pin_change', key.forcePinChange(await ask(`PIN for ${path}`)));
   const pin = await ask(`new PIN for ${path}`);
   await ask('the same PIN again');
   await at('fido_dev_set_pin', key.setPin(pin));

@@ -1,5 +1,6 @@
 /** A hardware key behind the one interface: each call runs libfido2's tools, one after another. */
 import { errorForStatus, SecurityKeyError, wrongPin } from '../error.ts';
+import { checkForcesPinChange, checkPinIsItsOwners } from '../pin-change.ts';
 import { newPin, normalPin } from '../pin-text.ts';
 import { COMMAND, LIMIT, STATUS } from '../registry.ts';
 import type {
@@ -119,11 +120,21 @@ class HardwareKey implements SecurityKey {
 
   changePin(oldPin: string, pin: string): Promise<void> {
     return this.#inTurn(async () => {
-      const info = await this.#infoWithPin();
+      const info = await this.#infoWithAnyPin();
       const typed = typedPin(newPin(pin, info.minPinLength));
       const pins = { 'current PIN': pinToType(oldPin), 'new PIN': typed, 'same PIN': typed };
       await this.#explain(
         runTool({ tool: 'fido2-token', arguments: ['-C', this.#path], pins }, this.#context),
+      );
+    });
+  }
+
+  forcePinChange(pin: string): Promise<void> {
+    return this.#inTurn(async () => {
+      checkForcesPinChange(await this.#infoWithPin());
+      const pins = { PIN: pinToType(pin) };
+      await this.#explain(
+        runTool({ tool: 'fido2-token', arguments: ['-S', '-f', this.#path], pins }, this.#context),
       );
     });
   }
@@ -212,6 +223,12 @@ class HardwareKey implements SecurityKey {
   }
 
   async #infoWithPin(): Promise<KeyInfo> {
+    const info = await this.#infoWithAnyPin();
+    checkPinIsItsOwners(info);
+    return info;
+  }
+
+  async #infoWithAnyPin(): Promise<KeyInfo> {
     const { info } = await readToolInfo(this.#path, this.#context);
     if (!info.versions.some((version) => version.startsWith('FIDO_2'))) {
       throw new SecurityKeyError('unsupported-option', 'This key knows U2F alone; take a FIDO2 key.', {

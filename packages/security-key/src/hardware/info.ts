@@ -56,6 +56,7 @@ export function parseInfo(stdout: string): ToolInfo {
     transports: list('transport strings'),
     maxMsgSize: whole('maxmsgsiz', 1024),
     minPinLength: whole('minpinlen', 4),
+    pinChangeNeeded: fields.get('pin change required') === 'true',
   };
   return {
     info,

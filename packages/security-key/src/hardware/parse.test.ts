@@ -57,6 +57,7 @@ describe('the information of a key', () => {
       transports: ['nfc', 'usb'],
       maxMsgSize: 1200,
       minPinLength: 6,
+      pinChangeNeeded: true,
     });
     expect(pinRetries).toBe(8);
     expect(parseInfo(read('recorded/info.txt')).info).toMatchObject({ versions: ['FIDO_2_0', 'FIDO_2_1'] });

@@ -2,7 +2,7 @@
  * What libfido2's tools say when they fail. They exit with 1 and name the reason in the last line of standard error,
  * `fido2-assert: fido_dev_get_assert: FIDO_ERR_PIN_INVALID`: the names of <fido/err.h>, most of them CTAP's statuses.
  */
-import { errorForStatus, SecurityKeyError } from '../error.ts';
+import { errorForStatus, hexStatus, SecurityKeyError } from '../error.ts';
 import { STATUS } from '../registry.ts';
 
 /** Names of libfido2 for CTAP statuses (CTAP 2.1, section 8.2). */
@@ -91,7 +91,7 @@ export function errorOfTool(tool: string, exitCode: number | null, stderr: strin
   const status = name === undefined ? undefined : CTAP_NAMES.get(name);
   if (status !== undefined) {
     const { code, message } = errorForStatus(status, 0);
-    return new SecurityKeyError(code, message, details);
+    return new SecurityKeyError(code, message, { ...details, status: hexStatus(status) });
   }
   const [code, message] = LIBRARY_NAMES.get(name ?? '') ?? ['key-error', FAULT];
   return new SecurityKeyError(code, message, details);

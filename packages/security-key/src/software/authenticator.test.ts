@@ -146,7 +146,7 @@ describe('user verification', () => {
       );
     expect(await ask(undefined, RP)).toBe(STATUS.MISSING_PARAMETER);
     expect(await ask(0, RP)).toBe(STATUS.INVALID_PARAMETER);
-    expect(await ask(0x20, RP)).toBe(STATUS.UNAUTHORIZED_PERMISSION);
+    expect(await ask(0x10, RP)).toBe(STATUS.UNAUTHORIZED_PERMISSION);
     expect(await ask(0x01, undefined)).toBe(STATUS.MISSING_PARAMETER);
     expect(
       await status(

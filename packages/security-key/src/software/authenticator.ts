@@ -2,6 +2,7 @@
 import { type CborMap, CtapError, decodeCbor, encodeCbor, Members } from '../cbor.ts';
 import { COMMAND, CREDENTIAL_COMMAND, STATUS } from '../registry.ts';
 import { clientPin } from './client-pin.ts';
+import { configuration } from './configuration.ts';
 import { credentialManagement } from './credential-management.ts';
 import { getAssertion } from './get-assertion.ts';
 import { getInfo } from './get-info.ts';
@@ -46,6 +47,8 @@ function dispatch(request: Uint8Array, context: Context): CborMap | undefined | 
     case COMMAND.CREDENTIAL_MANAGEMENT:
     case COMMAND.CREDENTIAL_MANAGEMENT_PREVIEW:
       return manage(members(body), walk, context);
+    case COMMAND.CONFIG:
+      return configuration(members(body), context);
     case COMMAND.RESET:
       return reset(context);
     case COMMAND.SELECTION:

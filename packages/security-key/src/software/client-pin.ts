@@ -8,7 +8,10 @@ import type { PinRecord } from './state.ts';
 
 const PADDED_PIN = 64;
 const KNOWN_PERMISSIONS =
-  PERMISSION.MAKE_CREDENTIAL | PERMISSION.GET_ASSERTION | PERMISSION.CREDENTIAL_MANAGEMENT;
+  PERMISSION.MAKE_CREDENTIAL |
+  PERMISSION.GET_ASSERTION |
+  PERMISSION.CREDENTIAL_MANAGEMENT |
+  PERMISSION.CONFIGURATION;
 
 export async function clientPin(request: Members, context: Context): Promise<CborMap | undefined> {
   const subcommand = need(request.integer(0x02), 'subCommand');
@@ -66,8 +69,11 @@ async function changePin(request: Members, protocol: PinProtocol, context: Conte
     throw new CtapError(STATUS.PIN_AUTH_INVALID, 'changePIN: wrong MAC');
   }
   await tryPin(protocol.decrypt(secret, pinHashEnc), record, context);
-  const pin = await vault.enroll(newPinHash(protocol.decrypt(secret, newPinEnc)));
-  state.update({ pin });
+  const hash = newPinHash(protocol.decrypt(secret, newPinEnc));
+  if (state.current.pinChangeForced && (await vault.verify(hash, record))) {
+    throw new CtapError(STATUS.PIN_POLICY_VIOLATION, 'the new PIN is the old one');
+  }
+  state.update({ pin: await vault.enroll(hash), pinChangeForced: false });
   context.key.tokenEpoch += 1;
 }
 
@@ -109,6 +115,9 @@ async function issue(
   const record = usablePin(context.key);
   const secret = protocol.kdf(agree(context.session.keyAgreement.privateKey, peer));
   await tryPin(protocol.decrypt(secret, pinHashEnc), record, context);
+  if (context.key.state.current.pinChangeForced) {
+    throw new CtapError(STATUS.PIN_POLICY_VIOLATION, 'the PIN must be changed first');
+  }
   const token = context.session.issueToken({
     protocol: protocol.number,
     epoch: context.key.tokenEpoch,

@@ -7,7 +7,7 @@ import type { Context } from './session.ts';
 export const AAGUID_BYTES: Uint8Array = Buffer.from(SOFTWARE_KEY_AAGUID.replaceAll('-', ''), 'hex');
 
 export function getInfo({ key }: Context): CborMap {
-  const { pin, credentials } = key.state.current;
+  const { pin, credentials, pinChangeForced = false } = key.state.current;
   return cborMap([
     [0x01, ['FIDO_2_0', 'FIDO_2_1']],
     [0x02, ['credProtect', 'hmac-secret']],
@@ -20,7 +20,9 @@ export function getInfo({ key }: Context): CborMap {
         ['plat', false],
         ['alwaysUv', true],
         ['credMgmt', true],
+        ['authnrCfg', true],
         ['clientPin', pin !== undefined],
+        ['setMinPINLength', true],
         ['pinUvAuthToken', true],
       ]),
     ],
@@ -37,6 +39,7 @@ export function getInfo({ key }: Context): CborMap {
         ]),
       ),
     ],
+    [0x0c, pinChangeForced],
     [0x0d, LIMIT.PIN_MIN_CHARACTERS],
     [0x14, LIMIT.CREDENTIALS - credentials.length],
   ]);

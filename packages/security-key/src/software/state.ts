@@ -49,6 +49,8 @@ export interface KeyState {
   /** One counter for all credentials. */
   readonly signatureCounter: number;
   readonly pin?: PinRecord;
+  /** Whether nothing goes until the PIN is changed (CTAP 2.1, section 6.11.4). */
+  readonly pinChangeForced?: boolean;
   /** Oldest first. */
   readonly credentials: readonly StoredCredential[];
 }
