@@ -24,7 +24,8 @@ export type ActiveDirectoryErrorCode =
   | 'not-a-group'
   | 'ldaps-untrusted'
   | 'rotated-recently'
-  | 'rotation-waits';
+  | 'rotation-waits'
+  | 'sync-too-many-deletions';
 
 export class ActiveDirectoryError extends Error {
   override readonly name = 'ActiveDirectoryError';

@@ -59,3 +59,6 @@ export {
   type DomainSessionOptions,
   openDomainSession,
 } from './session.ts';
+export { runSync, type SyncResult, type SyncRunOptions } from './sync/run.ts';
+export { openSource, type SyncSource } from './sync/source.ts';
+export type { SyncConfig, SyncObject, SyncProgress, SyncTarget } from './sync/types.ts';

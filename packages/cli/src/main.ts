@@ -15,6 +15,7 @@ import { policyCommands } from './commands/policy.ts';
 import { reportCommands } from './commands/report.ts';
 import { signInCommands } from './commands/sign-in.ts';
 import { softwareKeyCommands } from './commands/software-key.ts';
+import { syncCommands } from './commands/sync.ts';
 import { tenantCommands } from './commands/tenant.ts';
 import { userCommands } from './commands/user.ts';
 import { webauthnCommands } from './commands/webauthn.ts';
@@ -46,6 +47,7 @@ signInCommands(program);
 auditCommands(program);
 webauthnCommands(program);
 clientCommands(program);
+syncCommands(program);
 softwareKeyCommands(program);
 
 try {

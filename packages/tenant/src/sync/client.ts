@@ -10,6 +10,7 @@ export type ConnectorClient = ReturnType<typeof connectorClientOver>;
 /** Every call throws TenantError: `tenant-not-running`, or the code with which the tenant refused. */
 export function connectorClientOver(call: AdminTransport) {
   return {
+    state: () => call<{ state: string | null }>('GET', '/sync/state'),
     begin: (given: NewRun) => call<SyncStart>('POST', '/sync/runs', given),
     push: (runId: string, batch: SyncBatch) =>
       call<AppliedBatch>('POST', `/sync/runs/${runId}/batches`, batch),

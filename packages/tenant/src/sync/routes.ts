@@ -6,7 +6,7 @@ import { TenantError } from '../errors.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { applyBatch } from './apply.ts';
-import { versionsOf } from './queries.ts';
+import { syncDomain, versionsOf } from './queries.ts';
 import * as runs from './runs.ts';
 import { BATCH_LIMIT, newRun, runEnd, settingsChanges, syncBatch, versionsQuery } from './schema.ts';
 
@@ -57,6 +57,9 @@ export function syncRoutes(app: Routes, tenant: Tenant): void {
         domain: runs.domainOf(principalOf(request)),
       }),
   );
+  app.get('/sync/state', { schema: {}, config: connector }, async (request) => ({
+    state: (await syncDomain(tenant.store, runs.domainOf(principalOf(request))))?.state ?? null,
+  }));
   app.get('/sync/versions', { schema: { querystring: versionsQuery }, config: connector }, async (request) =>
     versionsOf(tenant.store, { ...request.query, domain: runs.domainOf(principalOf(request)) }),
   );

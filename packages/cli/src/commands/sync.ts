@@ -1,0 +1,244 @@
+/** kennel sync and connector: users, groups and computers of an AD domain into the tenant. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { SyncConfig, SyncProgress, SyncResult, SyncTarget } from '@kennel/active-directory';
+import type { Command } from 'commander';
+import { admin, defineAdmin, enrolledClient } from '../admin.ts';
+import { define, type Given, option, required, text } from '../command.ts';
+import { withDomain } from '../domain-session.ts';
+import { CliError, shownError } from '../errors.ts';
+import { clientsDir } from '../home.ts';
+import { passwordFileOption } from '../pin.ts';
+import { fields, table } from '../table.ts';
+
+const SCOPE_OPTIONS = [
+  required('--domain <dns-name>', 'the AD domain'),
+  required('--domain-credential <upn>', 'an account that may read the domain, as sync@corp.example.com'),
+  passwordFileOption,
+  option('--ldaps', 'LDAP inside TLS, in place of LDAP sealed by Kerberos'),
+  option('--ca <file>', "the CA of the domain controllers' certificates, for --ldaps (PEM)"),
+  option('--site <site>', 'a domain controller of this site'),
+  option('--dns <address>', 'ask this DNS server for the domain'),
+  option('--dc <host>', 'this domain controller, and no DNS'),
+  option('--tenant <url>', 'which tenant, where connectors of several are enrolled here'),
+  option('--client <name>', 'which of the clients that are enrolled here'),
+  option('--ou <dn>', 'users and computers below this; several are separated by semicolons'),
+  option('--group <name>', 'users in this group, directly or through others; several by semicolons'),
+  option('--filter <ldap-filter>', 'users that match this besides'),
+  option('--map <mapping>', 'attributes in place of the usual ones: userPrincipalName=mail,displayName=cn'),
+];
+const RUN_OPTIONS = [
+  ...SCOPE_OPTIONS,
+  option('--full', 'read everything, whatever was read before'),
+  option('--allow-deletions', 'delete more than the guard allows'),
+];
+const MAPPABLE = ['userPrincipalName', 'displayName', 'mail'];
+const SECONDS_BETWEEN = 120;
+
+export function syncCommands(program: Command): void {
+  const group = program.command('sync').description("an AD domain's users, groups and computers");
+  define(
+    group,
+    {
+      usage: 'run',
+      summary: 'bring the tenant in step with a domain, once (as an enrolled connector)',
+      example:
+        'kennel sync run --domain corp.example.com --domain-credential sync@corp.example.com --password-file pw',
+      options: RUN_OPTIONS,
+    },
+    async (_, given) => {
+      const value = await syncOnce(given, await targetOf(given));
+      return { value, text: resultText(value) };
+    },
+  );
+  define(
+    group,
+    {
+      usage: 'preview',
+      summary: 'show what a full run would change, and change nothing',
+      example: 'kennel sync preview --domain corp.example.com --domain-credential sync@corp.example.com',
+      options: SCOPE_OPTIONS,
+    },
+    async (_, given) => {
+      const { previewTarget } = await import('../sync-preview.ts');
+      const preview = previewTarget(await targetOf(given));
+      await syncOnce({ ...given, full: true, allowDeletions: true }, preview.target);
+      const value = preview.changes();
+      const rows = value.changes.map(({ what, kind, name }) => [what, kind, name]);
+      return {
+        value,
+        text: `${table(['change', 'kind', 'name'], rows, 'Nothing would change.')}\n${value.changes.length} of ${value.total} changes shown.`,
+      };
+    },
+  );
+  defineAdmin(
+    group,
+    {
+      usage: 'status',
+      summary: 'show the domains that are synced, their last runs and problems (administrator)',
+      example: 'kennel sync status --json',
+    },
+    async () => {
+      const calls = (await admin()).sync;
+      const domains = await calls.domains();
+      const runs = await calls.runs(undefined, 20);
+      return { value: { domains, runs }, text: statusText(domains, runs) };
+    },
+  );
+  defineAdmin(
+    group,
+    {
+      usage: 'settings <domain>',
+      summary: 'change what holds for a synced domain (administrator)',
+      example:
+        'kennel sync settings corp.example.com --deletion-limit 20 --allow-protected S-1-5-21-1-2-3-1130',
+      options: [
+        option('--deletion-limit <percent>', 'stop a run that would delete more'),
+        option('--refuse-locked-out <yes|no>', 'refuse sign-in while the account is locked in AD'),
+        option(
+          '--allow-protected <sids>',
+          'groups whose members get tickets though AD protects them, by commas; empty for none',
+        ),
+      ],
+    },
+    async ([domain = ''], given) => {
+      const [limit, locked, groups] = [
+        text(given, 'deletionLimit'),
+        text(given, 'refuseLockedOut'),
+        text(given, 'allowProtected'),
+      ];
+      if (locked !== undefined && locked !== 'yes' && locked !== 'no')
+        throw new CliError('usage', '--refuse-locked-out is yes or no.');
+      const value = await (await admin()).sync.changeSettings(domain, {
+        ...(limit === undefined ? {} : { deletionLimitPercent: Number(limit) }),
+        ...(locked === undefined ? {} : { refuseLockedOut: locked === 'yes' }),
+        ...(groups === undefined ? {} : { allowedProtectedGroups: groups.split(',').filter(Boolean) }),
+      });
+      return { value, text: fields({ domain: value.dnsName, ...value.settings }) };
+    },
+  );
+
+  const connector = program.command('connector').description('sync of a domain as a service');
+  define(
+    connector,
+    {
+      usage: 'run',
+      summary: 'sync a domain again and again, until it is stopped (Ctrl-C)',
+      example:
+        'kennel connector run --domain corp.example.com --domain-credential sync@corp.example.com --password-file pw',
+      options: [
+        ...SCOPE_OPTIONS,
+        option('--every <seconds>', `between two runs (${SECONDS_BETWEEN} unless given)`),
+      ],
+    },
+    connectorRun,
+  );
+}
+
+async function connectorRun(_: string[], given: Given) {
+  const every = Number(text(given, 'every') ?? SECONDS_BETWEEN) * 1000;
+  if (!Number.isFinite(every) || every < 1000)
+    throw new CliError('usage', '--every takes seconds, 1 at least.');
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const target = await targetOf(given);
+  let runs = 0;
+  while (!stop.signal.aborted) {
+    try {
+      const result = await syncOnce(given, target);
+      runs += 1;
+      console.log(given.json === true ? JSON.stringify(result) : resultText(result));
+    } catch (error) {
+      // The network, a controller, the tenant: the next run goes on from where this one came.
+      const shown = shownError(error);
+      console.error(given.json === true ? JSON.stringify({ error: shown }) : shown.message);
+    }
+    await wait(every, undefined, { signal: stop.signal }).catch(() => undefined);
+  }
+  return { value: { runs }, text: '' };
+}
+
+/** The connector of this domain that is enrolled here. */
+async function targetOf(given: Given): Promise<SyncTarget> {
+  const { clientTransport, connectorClientOver } = await import('@kennel/tenant/client');
+  const enrolment = await enrolledClient({
+    tenantUrl: text(given, 'tenant'),
+    name: text(given, 'client'),
+    domain: text(given, 'domain')?.toLowerCase(),
+  });
+  return connectorClientOver(clientTransport(clientsDir(), enrolment));
+}
+
+async function syncOnce(given: Given, target: SyncTarget): Promise<SyncResult> {
+  const { openSource, runSync } = await import('@kennel/active-directory');
+  return withDomain(given, async ({ dc, directory }) => {
+    const source = await openSource(directory, dc.domainName.toLowerCase(), configOf(given));
+    return runSync({
+      source,
+      target,
+      netbiosName: dc.netbiosDomainName,
+      full: given.full === true,
+      allowDeletions: given.allowDeletions === true,
+      ...(process.stderr.isTTY ? { onProgress: showProgress } : {}),
+    });
+  });
+}
+
+function configOf(given: Given): SyncConfig {
+  const parts = (name: string) =>
+    text(given, name)
+      ?.split(';')
+      .map((part) => part.trim())
+      .filter(Boolean);
+  const [ous, groups, filter] = [parts('ou'), parts('group'), text(given, 'filter')];
+  if (filter !== undefined && !/^\(.*\)$/.test(filter))
+    throw new CliError('usage', '--filter takes an LDAP filter in parentheses, such as (department=Sales).');
+  const mapping = (text(given, 'map') ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((pair) => pair.split('='));
+  for (const [name = '', attribute = ''] of mapping) {
+    if (!MAPPABLE.includes(name) || !/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(attribute))
+      throw new CliError(
+        'usage',
+        `--map takes pairs such as userPrincipalName=mail; of ${MAPPABLE.join(', ')}.`,
+      );
+  }
+  return {
+    scope: { ...(ous ? { ous } : {}), ...(groups ? { groups } : {}), ...(filter ? { filter } : {}) },
+    mapping: Object.fromEntries(mapping),
+  };
+}
+
+function showProgress({ phase, read, sent }: SyncProgress): void {
+  process.stderr.write(`\r${phase}: ${read} read, ${sent} sent\u001b[K`);
+}
+
+function resultText({ mode, by, counts, read, milliseconds, warnings }: SyncResult): string {
+  const lines = [
+    `${mode} (${by}): ${read} read, ${counts.created} created, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.problems} problems, ${(milliseconds / 1000).toFixed(1)} s`,
+    ...warnings,
+  ];
+  if (counts.problems > 0) lines.push('What could not be taken: kennel sync status');
+  return lines.join('\n');
+}
+
+type Calls = Awaited<ReturnType<typeof admin>>['sync'];
+function statusText(
+  domains: Awaited<ReturnType<Calls['domains']>>,
+  runs: Awaited<ReturnType<Calls['runs']>>,
+): string {
+  if (domains.length === 0)
+    return 'No domain is synced yet. Invite a connector: kennel client invite --scope connector --domain D';
+  const shown = domains.map(
+    ({ dnsName, known, lastCompletedOn, problems }) =>
+      `${dnsName}: ${known.user} users, ${known.group} groups, ${known.computer} computers; last completed ${lastCompletedOn ?? 'never'}\n${problems
+        .map(({ kind, name, message }) => `  ${kind} ${name}: ${message}`)
+        .join('\n')}`,
+  );
+  const rows = runs.map(({ domain, startedOn, mode, outcome, counts, message }) => [
+    ...[startedOn, domain, mode, outcome],
+    `+${counts.created} ~${counts.updated} -${counts.deleted} !${counts.problems}`,
+    message ?? '',
+  ]);
+  return `${shown.join('\n')}\n${table(['started', 'domain', 'mode', 'outcome', 'changes', 'why'], rows, 'No run yet.')}`;
+}

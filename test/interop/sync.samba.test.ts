@@ -1,0 +1,311 @@
+/** Sync from a real Samba AD domain over HTTPS: full, incremental by DirSync and by uSNChanged, scope, guard, and who is refused. */
+import { join } from 'node:path';
+import {
+  type DomainSession,
+  openDomainSession,
+  openSource,
+  runSync,
+  type SyncConfig,
+  type SyncTarget,
+} from '@kennel/active-directory';
+import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
+import { missing, withPeers } from '../support/peers.ts';
+
+const PEERS = ['samba', 'namespaces'] as const;
+const PASSWORD = 'Plain!pass1';
+const BASE = 'DC=corp,DC=example,DC=com';
+
+describe('sync from a Samba domain', () => {
+  const it = withPeers(...PEERS);
+  let samba: SambaDomain;
+  let tenant: LabTenant;
+  let target: SyncTarget;
+
+  beforeAll(async () => {
+    if (missing(PEERS).length > 0) return;
+    const names = ['alice', 'bob', 'carol', 'dave', 'erin', 'plain'];
+    samba = await startSambaDomain({
+      users: names.map((name) => ({ name, password: PASSWORD })),
+      groups: ['staff', 'inner'],
+    });
+    tenant = await startLabTenant();
+    const { token } = await tenant.admin.clients.invite({ scope: 'connector', domain: 'corp.example.com' });
+    const clientsDir = join(tenant.home, 'clients');
+    const given = { clientsDir, tenantUrl: tenant.url, caFile: tenant.ca, name: 'connector', token };
+    target = connectorClientOver(clientTransport(clientsDir, await enrolClient(given)));
+    await samba.directory.modify(`dn: CN=bob,CN=Users,${BASE}
+changetype: modify
+replace: userAccountControl
+userAccountControl: 514
+
+dn: CN=carol,CN=Users,${BASE}
+changetype: modify
+replace: accountExpires
+accountExpires: 131000000000000000
+
+dn: CN=dave,CN=Users,${BASE}
+changetype: modify
+replace: pwdLastSet
+pwdLastSet: 0
+
+dn: CN=inner,CN=Users,${BASE}
+changetype: modify
+add: member
+member: CN=alice,CN=Users,${BASE}
+
+dn: CN=staff,CN=Users,${BASE}
+changetype: modify
+add: member
+member: CN=inner,CN=Users,${BASE}
+`);
+    await samba.directory.add(`dn: OU=Sales,${BASE}
+objectClass: organizationalUnit
+
+dn: CN=WS1,CN=Computers,${BASE}
+objectClass: computer
+sAMAccountName: WS1$
+userAccountControl: 4096
+operatingSystem: Debian
+userCertificate: a certificate
+`);
+  });
+  afterAll(async () => {
+    await tenant?.close();
+    await samba?.stop();
+  });
+
+  async function session<T>(
+    use: (session: DomainSession) => Promise<T>,
+    who = 'Administrator',
+    ldaps?: { ca: string },
+  ): Promise<T> {
+    const opened = await openDomainSession({
+      domain: 'corp.example.com',
+      upn: `${who}@corp.example.com`,
+      password: who === 'Administrator' ? samba.adminPassword : PASSWORD,
+      dnsServers: [samba.address],
+      ...(ldaps ? { ldaps } : {}),
+    });
+    try {
+      return await use(opened);
+    } finally {
+      await opened.close();
+    }
+  }
+  interface Options {
+    who?: string;
+    config?: SyncConfig;
+    full?: boolean;
+    allowDeletions?: boolean;
+    target?: SyncTarget;
+    ldaps?: { ca: string };
+  }
+  const sync = ({ who, config = {}, ldaps, ...more }: Options = {}) =>
+    session(
+      async ({ directory }) => {
+        const source = await openSource(directory, 'corp.example.com', config);
+        return runSync({ source, target, netbiosName: 'CORP', ...more });
+      },
+      who,
+      ldaps,
+    );
+  const names = async () =>
+    (await tenant.admin.users.list()).map((user) => user.userPrincipalName.split('@')[0]).sort();
+
+  it('reads everything the first time, and nothing that it knows the second', async () => {
+    const first = await sync();
+    expect(first).toMatchObject({
+      mode: 'full',
+      by: 'dirsync',
+      warnings: [],
+      counts: { problems: 0, deleted: 0 },
+    });
+    expect(await names()).toEqual(['alice', 'bob', 'carol', 'dave', 'erin', 'plain']);
+    const account = (name: string) => tenant.admin.users.account(name);
+    expect(await account('alice')).toMatchObject({
+      enabled: true,
+      inDomainUsers: true,
+      signInRefusal: null,
+      ticketRefusal: null,
+    });
+    expect(await account('bob')).toMatchObject({ signInRefusal: { code: 'account-disabled-on-premises' } });
+    expect(await account('carol')).toMatchObject({ signInRefusal: { code: 'account-expired-on-premises' } });
+    expect(await account('dave')).toMatchObject({ ticketRefusal: { code: 'tgt-password-must-change' } });
+    expect((await account('alice'))?.passwordExpiresOn).toMatch(/^20\d\d-/);
+    expect(await tenant.admin.users.show('alice')).toMatchObject({
+      onPremisesSecurityIdentifier: await samba.sidOf('alice'),
+      onPremisesSamAccountName: 'alice',
+      onPremisesDomainName: 'corp.example.com',
+    });
+    const members = async (group: string) =>
+      (await tenant.admin.groups.members(group)).map(({ displayName }) => displayName);
+    expect(await members('CORP\\staff')).toEqual(['alice']);
+    expect(await members('CORP\\Domain Users')).toContain('erin');
+    const [domain] = await tenant.admin.sync.domains();
+    expect(domain?.known.computer).toBe(1);
+    const again = await sync({ full: true });
+    expect(again).toMatchObject({ mode: 'full', sent: 0, counts: { created: 0, updated: 0, deleted: 0 } });
+  });
+
+  it('then brings changes, new ones, moves and deletions alone', async () => {
+    await samba.directory.modify(`dn: CN=erin,CN=Users,${BASE}
+changetype: modrdn
+newrdn: CN=erin
+deleteoldrdn: 1
+newsuperior: OU=Sales,${BASE}
+
+dn: CN=alice,CN=Users,${BASE}
+changetype: modify
+replace: displayName
+displayName: Alice Example
+
+dn: CN=inner,CN=Users,${BASE}
+changetype: modify
+delete: member
+member: CN=alice,CN=Users,${BASE}
+-
+add: member
+member: CN=bob,CN=Users,${BASE}
+`);
+    await samba.sambaTool('user', 'create', 'frank', PASSWORD);
+    await samba.sambaTool('user', 'delete', 'carol');
+    const { id } = await tenant.admin.users.show('carol');
+    const result = await sync();
+    expect(result).toMatchObject({
+      mode: 'incremental',
+      by: 'dirsync',
+      counts: { created: 1, deleted: 1, problems: 0 },
+    });
+    expect(result.read).toBeLessThan(10);
+    expect(await names()).toEqual(['alice', 'bob', 'dave', 'erin', 'frank', 'plain']);
+    expect(await tenant.admin.users.account(id)).toMatchObject({
+      signInRefusal: { code: 'account-deleted' },
+    });
+    expect(await tenant.admin.users.show('alice')).toMatchObject({ displayName: 'Alice Example' });
+    expect((await tenant.admin.groups.members('CORP\\staff')).map(({ displayName }) => displayName)).toEqual([
+      'bob',
+    ]);
+    expect(await sync()).toMatchObject({ mode: 'incremental', sent: 0 });
+  });
+
+  it('marks who may replicate secrets, and who is an administrator', async () => {
+    await samba.sambaTool('user', 'create', 'mirror', PASSWORD);
+    const sid = await samba.sidOf('mirror');
+    await samba.sambaTool(
+      'dsacl',
+      'set',
+      `--objectdn=${BASE}`,
+      `--sddl=(OA;;CR;1131f6ad-9c07-11d1-f79f-00c04fc2dcd2;;${sid})`,
+    );
+    expect(await sync()).toMatchObject({ mode: 'full' }); // who is protected has changed for others than those who changed
+    expect(await tenant.admin.users.account('mirror')).toMatchObject({
+      protected: true,
+      ticketRefusal: { code: 'tgt-protected-account' },
+    });
+    expect(await tenant.admin.users.account('alice')).toMatchObject({ protected: false });
+  });
+
+  it('falls back to uSNChanged where the right for DirSync is missing', async () => {
+    expect(await sync({ who: 'plain', full: true })).toMatchObject({ mode: 'full', by: 'usn' });
+    await samba.sambaTool('user', 'create', 'grace', PASSWORD);
+    await samba.sambaTool('user', 'delete', 'frank');
+    expect(await sync({ who: 'plain' })).toMatchObject({
+      mode: 'incremental',
+      by: 'usn',
+      counts: { created: 1, deleted: 1 },
+    });
+    expect(await names()).toEqual(['alice', 'bob', 'dave', 'erin', 'grace', 'mirror', 'plain']);
+    expect(await sync({ who: 'plain' })).toMatchObject({
+      mode: 'incremental',
+      counts: { created: 0, updated: 0, deleted: 0 },
+    });
+  });
+
+  it('reads over LDAPS too', async () => {
+    const { readFileSync } = await import('node:fs');
+    expect(await sync({ full: true, ldaps: { ca: readFileSync(samba.caFile, 'utf8') } })).toMatchObject({
+      mode: 'full',
+      sent: 0,
+    });
+  });
+
+  it('keeps to its scope by organisational unit, group and filter, and sees who leaves it', async () => {
+    const allowDeletions = true;
+    await sync({ config: { scope: { ous: [`OU=Sales,${BASE}`] } }, allowDeletions });
+    expect(await names()).toEqual(['erin']);
+    await sync({
+      config: { scope: { filter: '(|(sAMAccountName=alice)(sAMAccountName=erin))' } },
+      allowDeletions,
+    });
+    expect(await names()).toEqual(['alice', 'erin']);
+    const config = { scope: { groups: ['staff'] }, mapping: { displayName: 'sAMAccountName' } };
+    await sync({ config, allowDeletions });
+    expect(await names()).toEqual(['bob']);
+    expect(await tenant.admin.users.show('bob')).toMatchObject({ displayName: 'bob' });
+    await samba.directory.modify(`dn: CN=inner,CN=Users,${BASE}
+changetype: modify
+replace: member
+member: CN=alice,CN=Users,${BASE}
+`);
+    expect(await sync({ config })).toMatchObject({ mode: 'incremental', counts: { deleted: 1 } });
+    expect(await names()).toEqual(['alice']);
+    await sync();
+    expect((await names()).length).toBeGreaterThan(5);
+  });
+
+  it('stops before it deletes more than its share', async () => {
+    const config = { scope: { filter: '(sAMAccountName=alice)' } };
+    for (let at = 0; at < 6; at++) await samba.sambaTool('user', 'create', `many${at}`, PASSWORD);
+    await sync();
+    const before = await names();
+    await expect(sync({ config })).rejects.toMatchObject({ code: 'sync-too-many-deletions' });
+    expect(await names()).toEqual(before);
+    const [run] = await tenant.admin.sync.runs();
+    expect(run).toMatchObject({ outcome: 'failed', counts: { deleted: 0 } });
+  });
+
+  it('goes on where it was killed, and neither loses nor repeats anything', async () => {
+    await sync();
+    await samba.sambaTool('user', 'create', 'late', PASSWORD);
+    let killed = false;
+    const dying: SyncTarget = {
+      ...target,
+      push: async (...given) => {
+        if (killed) throw new Error('dead');
+        killed = true; // the batch arrives, its answer does not, and nothing follows
+        await target.push(...given);
+        throw new Error('killed');
+      },
+      end: async () => {
+        throw new Error('dead');
+      },
+    };
+    await expect(
+      session(async ({ directory }) =>
+        runSync({
+          source: await openSource(directory, 'corp.example.com', {}),
+          target: dying,
+          netbiosName: 'CORP',
+        }),
+      ),
+    ).rejects.toThrow('killed');
+    expect(await sync()).toMatchObject({ mode: 'incremental', counts: { problems: 0 } });
+    expect(await names()).toContain('late');
+    const [, interrupted] = await tenant.admin.sync.runs();
+    expect(interrupted).toMatchObject({ outcome: 'interrupted' });
+  });
+
+  it('says what is wrong with a credential, and with a controller that dies', async () => {
+    await expect(
+      openDomainSession({
+        domain: 'corp.example.com',
+        upn: 'plain@corp.example.com',
+        password: 'wrong',
+        dnsServers: [samba.address],
+      }),
+    ).rejects.toMatchObject({ code: 'password-wrong' });
+  });
+});
