@@ -109,7 +109,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 11,
     meaning: 'the device is disabled or unknown to the tenant',
-    codes: ['device-disabled', 'device-unknown'],
+    codes: ['device-disabled', 'device-unknown', 'device-not-announced', 'device-registered'],
   },
   {
     exit: 12,

@@ -28,6 +28,8 @@ export const TENANT_SUBERRORS: Readonly<Record<string, DeviceErrorCode>> = {
   'join-type-unsupported': 'join-type-unsupported',
   'device-limit-reached': 'device-limit-reached',
   'device-unknown': 'device-unknown',
+  'device-not-announced': 'device-not-announced',
+  'device-registered': 'device-registered',
   'device-disabled': 'device-disabled',
   'device-certificate-foreign': 'certificate-foreign',
   'device-certificate-superseded': 'certificate-superseded',

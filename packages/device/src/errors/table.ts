@@ -190,6 +190,14 @@ export const DEVICE_ERRORS = {
     message: 'You have registered as many devices as the tenant allows.',
     next: 'Have your administrator delete those that you no longer use.',
   },
+  'device-not-announced': {
+    message: 'The tenant has not heard of this computer from the sync of its domain.',
+    next: 'Wait for the next sync, then join again.',
+  },
+  'device-registered': {
+    message: 'This computer is registered already.',
+    next: 'To give it new keys, have your administrator delete it first.',
+  },
   'device-unknown': {
     message: 'The tenant does not know this device, or knows it as joined by someone else.',
     next: 'Leave with `kennel device leave`, then join again.',

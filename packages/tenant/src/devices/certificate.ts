@@ -47,7 +47,8 @@ export interface DeviceCertificateRequest {
   /** RSA-2048, from the certificate request. */
   publicKey: KeyObject;
   deviceId: string;
-  userId: string;
+  /** Who joined it; a hybrid device joins by itself. */
+  userId?: string;
   tenantId: string;
   joinType: number;
   now: Date;
@@ -72,7 +73,9 @@ export async function issueDeviceCertificate(r: DeviceCertificateRequest): Promi
       new x509.ExtendedKeyUsageExtension([CLIENT_AUTH], true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.Extension(oid.deviceId, false, longOctets(guidBytes(r.deviceId))),
-      new x509.Extension(oid.userId, false, longOctets(guidBytes(r.userId))),
+      ...(r.userId === undefined
+        ? []
+        : [new x509.Extension(oid.userId, false, longOctets(guidBytes(r.userId)))]),
       new x509.Extension(oid.tenantId, false, longOctets(guidBytes(r.tenantId))),
       new x509.Extension(oid.region, false, longOctets(Buffer.from(REGION))),
       new x509.Extension(oid.joinType, false, longOctets(Buffer.from(registered ? '0' : '1'))),

@@ -1,7 +1,9 @@
 /** Whose certificate a request bears: one that our device CA issued, that is not over, and that is the device's current one. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import { JOIN_TYPES } from '@kennel/prt';
 import { TenantError } from '../errors.ts';
 import type { DeviceRow } from '../store/schema.ts';
+import { syncedComputer } from '../sync/queries.ts';
 import type { Tenant } from '../tenant.ts';
 import { sha256Hex } from './join.ts';
 import { deviceById } from './queries.ts';
@@ -52,10 +54,17 @@ export async function currentDevice(
   return { device, publicKey: certificate.publicKey };
 }
 
-/** @throws TenantError `device-disabled` */
-export function checkEnabled(device: DeviceRow): void {
+/** A hybrid device is also what its computer is in the directory. @throws TenantError `device-disabled` */
+export async function checkEnabled(tenant: Tenant, device: DeviceRow): Promise<void> {
   if (device.enabled !== 1) {
     throw new TenantError('device-disabled', 'This device is disabled. Ask your administrator to enable it.');
+  }
+  if (device.join_type !== JOIN_TYPES.hybridJoin) return;
+  if ((await syncedComputer(tenant.store, device.id))?.enabled !== 1) {
+    throw new TenantError(
+      'device-disabled',
+      "This computer is disabled in your organization's directory, or gone from it. Ask your administrator.",
+    );
   }
 }
 

@@ -44,7 +44,7 @@ async function deleteItself(
       actor = `device:${id}`;
     });
     if (device.id !== deviceId) throw foreign('A device can delete itself only.');
-    checkEnabled(device); // else who was locked out could come back as a new device
+    await checkEnabled(tenant, device); // else who was locked out could come back as a new device
     await deleteDevice(tenant.store, device.id);
     await tenant.audit.record(line({ event: 'device.deleted', outcome: 'allowed' }));
   } catch (error) {

@@ -2,7 +2,7 @@
  * Joining ([MS-DVRJ] 3.1.5.1): a user's token, a certificate request and a transport key give a device and its
  * certificate. A device that joins again gets a new certificate, and the old one is worth nothing from then on.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, type KeyObject, randomUUID } from 'node:crypto';
 import { decodeBase64, encodeBase64, JOIN_TYPES, PrtError, parseTransportKey } from '@kennel/prt';
 import { TenantError } from '../errors.ts';
 import type { DeviceRow, UserRow } from '../store/schema.ts';
@@ -36,12 +36,8 @@ export async function joinDevice(
       subject: `device:${row.id}`,
       outcome: 'allowed',
     });
-    const administrator = request.JoinType === JOIN_TYPES.register ? [] : [guidSid(user.id)];
-    return {
-      Certificate: { Thumbprint: sha1Hex(certificate), RawBody: encodeBase64(certificate) },
-      User: { Upn: user.user_principal_name },
-      MembershipChanges: [{ LocalSID: LOCAL_ADMINISTRATORS, AddSIDs: administrator }],
-    };
+    const administrators = request.JoinType === JOIN_TYPES.register ? [] : [guidSid(user.id)];
+    return joinAnswer(certificate, user.user_principal_name, administrators);
   } catch (error) {
     if (error instanceof TenantError) {
       const subject = `device:${request.Attributes.DeviceId ?? 'new'}`;
@@ -57,19 +53,26 @@ export async function joinDevice(
   }
 }
 
+/** The answer to every kind of join. @param administrators SIDs for the machine's own Administrators group */
+export function joinAnswer(
+  certificate: Uint8Array,
+  upn: string,
+  administrators: readonly string[],
+): JoinAnswer {
+  return {
+    Certificate: { Thumbprint: sha1Hex(certificate), RawBody: encodeBase64(certificate) },
+    User: { Upn: upn },
+    MembershipChanges: [{ LocalSID: LOCAL_ADMINISTRATORS, AddSIDs: [...administrators] }],
+  };
+}
+
 async function join(
   tenant: Tenant,
   user: UserRow,
   request: JoinRequest,
 ): Promise<{ row: DeviceRow; certificate: Uint8Array; again: boolean }> {
   checkJoinType(request.JoinType);
-  const publicKey = await keyOfCertificateRequest(csrBytes(request));
-  if (publicKey === undefined) {
-    throw new TenantError(
-      'certificate-request-invalid',
-      'The certificate request must be PKCS #10 with an RSA key of 2048 bits, signed with SHA-256. Make a new key and join again.',
-    );
-  }
+  const publicKey = await deviceKeyOf(request.CertificateRequest.Data);
   checkTransportKey(request.TransportKey);
   const before = await rejoining(tenant, user, request);
   if (before === undefined && (await countDevicesOf(tenant.store, user.id)) >= DEVICES_PER_USER) {
@@ -128,9 +131,19 @@ function checkJoinType(joinType: number): void {
   }
 }
 
-function csrBytes(request: JoinRequest): Uint8Array {
+/** The key of a certificate request. @throws TenantError `certificate-request-invalid` */
+export async function deviceKeyOf(csr: string): Promise<KeyObject> {
+  const publicKey = await keyOfCertificateRequest(csrBytes(csr));
+  if (publicKey !== undefined) return publicKey;
+  throw new TenantError(
+    'certificate-request-invalid',
+    'The certificate request must be PKCS #10 with an RSA key of 2048 bits, signed with SHA-256. Make a new key and join again.',
+  );
+}
+
+function csrBytes(text: string): Uint8Array {
   try {
-    return decodeBase64(request.CertificateRequest.Data, CSR_BYTES);
+    return decodeBase64(text, CSR_BYTES);
   } catch (error) {
     if (!(error instanceof PrtError)) throw error;
     throw new TenantError(
@@ -140,7 +153,8 @@ function csrBytes(request: JoinRequest): Uint8Array {
   }
 }
 
-function checkTransportKey(text: string): void {
+/** @throws TenantError `transport-key-invalid` */
+export function checkTransportKey(text: string): void {
   try {
     parseTransportKey(text);
   } catch (error) {
@@ -163,7 +177,7 @@ async function rejoining(
       'You have no device with this id. Join without DeviceId to register it as a new one.',
     );
   }
-  checkEnabled(device);
+  await checkEnabled(tenant, device);
   return device;
 }
 

@@ -8,13 +8,16 @@ import type { Routes } from '../server/fastify.ts';
 import { checkSegment, tenantParams } from '../server/segment.ts';
 import { allowedOrigins, issuerOf, type Tenant } from '../tenant.ts';
 import { userOfRegistrationToken } from '../tokens/rules.ts';
+import { joinHybrid } from './hybrid.ts';
 import { joinDevice } from './join.ts';
-import { joinRequest } from './schema.ts';
+import { hybridJoinRequest, joinRequest } from './schema.ts';
 
 const query = z.object({
   'api-version': z.string().max(8).optional(),
   managed: z.string().max(8).optional(),
 });
+
+const deviceParams = z.object({ device: z.guid().toLowerCase() });
 
 export function deviceRoutes(app: Routes, tenant: Tenant): void {
   app.get('/:tenant/Discover', { schema: { params: tenantParams, querystring: query } }, async (request) => {
@@ -53,6 +56,15 @@ export function deviceRoutes(app: Routes, tenant: Tenant): void {
       }
       const user = await userOfRegistrationToken(tenant, token);
       return joinDevice(tenant, { correlationId: request.id }, user, request.body);
+    },
+  );
+
+  app.put(
+    '/EnrollmentServer/device/:device',
+    { schema: { params: deviceParams, querystring: query, body: hybridJoinRequest } },
+    (request) => {
+      const by = { correlationId: request.id, source: request.ip };
+      return joinHybrid(tenant, by, request.params.device, request.body);
     },
   );
 }

@@ -1,4 +1,5 @@
 /** A join request ([MS-DVRJ] 2.2.2, as the open clients send it), its answer, and a device as shown. */
+import { JOIN_TYPES } from '@kennel/prt';
 import { z } from 'zod';
 
 /** Attribute values are text; capitals differ between clients. */
@@ -8,12 +9,14 @@ const attributes = z.object({
   DeviceId: z.guid().toLowerCase().optional(),
 });
 
+const certificateRequest = z.object({
+  Type: z.string().regex(/^pkcs10$/i, 'must be pkcs10'),
+  Data: z.string().min(1).max(16_384),
+});
+
 export const joinRequest = z
   .object({
-    CertificateRequest: z.object({
-      Type: z.string().regex(/^pkcs10$/i, 'must be pkcs10'),
-      Data: z.string().min(1).max(16_384),
-    }),
+    CertificateRequest: certificateRequest,
     TransportKey: z.string().min(1).max(8192),
     TargetDomain: z.string().max(256).optional(),
     DeviceType: z.string().min(1).max(64),
@@ -28,6 +31,29 @@ export const joinRequest = z
     Attributes: Attributes ?? attributes ?? {},
   }));
 export type JoinRequest = z.output<typeof joinRequest>;
+
+/** A hybrid join: the computer of a synced domain speaks for itself, without a person's token. */
+export const hybridJoinRequest = z.object({
+  CertificateRequest: certificateRequest,
+  JoinType: z.literal(JOIN_TYPES.hybridJoin),
+  ServerAdJoinData: z.object({
+    TransportKey: z.string().min(1).max(8192),
+    TargetDomain: z.string().max(256).optional(),
+    DeviceType: z.string().min(1).max(64),
+    OSVersion: z.string().max(128).default(''),
+    DeviceDisplayName: z.string().min(1).max(256),
+    /** The tenant. */
+    TargetDomainId: z.string().max(64).toLowerCase(),
+    SourceDomainController: z.string().max(256).optional(),
+    ClientIdentity: z.object({
+      Type: z.literal('sha256signed'),
+      /** `<SID>.<yyyy-MM-dd HH:mm:ss>Z` */
+      Sid: z.string().max(256),
+      SignedBlob: z.string().max(1024),
+    }),
+  }),
+});
+export type HybridJoinRequest = z.output<typeof hybridJoinRequest>;
 
 export interface JoinAnswer {
   /** SHA-1 in capital hex, and the DER as standard base64. */

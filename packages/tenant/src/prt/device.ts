@@ -25,6 +25,6 @@ export async function verifyDevice(
       'The request is not signed by the key of its device. Join the device again.',
     );
   }
-  checkEnabled(device);
+  await checkEnabled(tenant, device);
   return device;
 }

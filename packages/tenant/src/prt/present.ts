@@ -91,7 +91,7 @@ async function holderOf(tenant: Tenant, row: PrtRow): Promise<Holder> {
   ]);
   if (user === undefined || device === undefined) throw unknownPrt();
   await checkMaySignIn(tenant, user);
-  checkEnabled(device);
+  await checkEnabled(tenant, device);
   if (row.credential_id !== null && (key === undefined || key.removed_on !== null)) {
     throw new TenantError(
       'key-removed',

@@ -1,6 +1,6 @@
 /** The tables of sync: domains, runs, versions and problems. What a batch writes stands in `apply-*`. */
 import type { Store } from '../store/open.ts';
-import type { SyncDomainRow, SyncedUserRow, SyncRunRow } from '../store/schema.ts';
+import type { SyncDomainRow, SyncedComputerRow, SyncedUserRow, SyncRunRow } from '../store/schema.ts';
 import type { KnownVersion, SyncedKind } from './schema.ts';
 
 export function syncDomain(store: Store, dnsName: string): Promise<SyncDomainRow | undefined> {
@@ -140,4 +140,9 @@ export async function purgeDeletedUsers(store: Store, before: string): Promise<v
       e('id', 'in', e.selectFrom('synced_users').select('user_id').where('deleted_on', '<', before)),
     )
     .execute();
+}
+
+/** The computer of an objectGUID. */
+export function syncedComputer(store: Store, anchor: string): Promise<SyncedComputerRow | undefined> {
+  return store.selectFrom('synced_computers').selectAll().where('anchor', '=', anchor).executeTakeFirst();
 }
