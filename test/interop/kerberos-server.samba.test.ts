@@ -18,10 +18,13 @@ describe('kennel kerberos-server on a Samba domain', () => {
   let domain: SambaDomain;
   let serve: ChildProcess | undefined;
 
-  const run = (verb: string, { user = 'Administrator', password = 'password', more = [] as string[] } = {}) =>
+  const run = (
+    verb: string,
+    { group = 'kerberos-server', user = 'Administrator', password = 'password', more = [] as string[] } = {},
+  ) =>
     kennel(
       [
-        'kerberos-server',
+        group,
         verb,
         '--domain',
         'corp.example.com',
@@ -71,23 +74,28 @@ describe('kennel kerberos-server on a Samba domain', () => {
     expect(exitCode).toBe(0);
     const [shown = {}] = json;
     expect(Object.keys(shown)).toEqual([
-      'Id',
-      'UserAccount',
-      'ComputerAccount',
-      'DisplayName',
-      'DomainDnsName',
-      'KeyVersion',
-      'KeyUpdatedOn',
-      'KeyUpdatedFrom',
-      'DomainKrbtgtUpdatedOn',
-      'CloudDisplayName',
-      'CloudDomainDnsName',
-      'CloudId',
-      'CloudKeyVersion',
-      'CloudKeyUpdatedOn',
-      'verdict',
+      ...['Id', 'UserAccount', 'ComputerAccount', 'DisplayName', 'DomainDnsName'],
+      ...['KeyVersion', 'KeyUpdatedOn', 'KeyUpdatedFrom'],
+      ...[
+        'CloudDisplayName',
+        'CloudDomainDnsName',
+        'CloudId',
+        'CloudKeyVersion',
+        'CloudKeyUpdatedOn',
+        'CloudTrustDisplay',
+      ],
+      ...[
+        'CloudPendingKeyVersion',
+        'KeyAgeInDays',
+        'DomainKrbtgtUpdatedOn',
+        'DomainKrbtgtAgeInDays',
+        'verdict',
+      ],
     ]);
-    expect(shown).toMatchObject({ CloudId: shown.Id, CloudKeyVersion: shown.KeyVersion, verdict: 'in-step' });
+    expect(shown).toMatchObject({
+      ...{ CloudId: shown.Id, CloudKeyVersion: shown.KeyVersion, CloudKeyUpdatedOn: shown.KeyUpdatedOn },
+      ...{ KeyUpdatedFrom: domain.fqdn, verdict: 'in-step' },
+    });
   });
 
   it('sees that the key changed in AD, and publishes the new one', async () => {
@@ -101,6 +109,32 @@ describe('kennel kerberos-server on a Samba domain', () => {
     expect(await run('get')).toMatchObject({ exitCode: 50, json: [{ verdict: 'out-of-step' }] });
     expect(await run('create')).toMatchObject({ exitCode: 0 });
     expect(await run('get')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('tells the computers of the forest which tenant is theirs, and leaves that of another tenant alone', async () => {
+    const hybrid = (verb: string, more: string[] = []) => run(verb, { group: 'hybrid', more });
+    expect(await hybrid('show')).toMatchObject({ exitCode: 0, stdout: 'null\n' });
+    const { json } = await hybrid('configure', ['--tenant-name', 'example.com']);
+    const [{ tenantId } = {}] = (await kennel(['status', '--json'], env)).json;
+    const dn = `CN=62a0ff2e-97b9-4513-943f-0d221bd30080,CN=Device Registration Configuration,CN=Services,CN=Configuration,${domain.baseDn}`;
+    expect(json).toMatchObject([{ changed: true, dn, tenantId }]);
+    const [point] = await domain.directory.search({ base: dn, scope: 'base', attributes: ['keywords'] });
+    expect(point?.attributes.keywords).toEqual(
+      expect.arrayContaining([`azureADId:${tenantId}`, 'azureADName:example.com']),
+    );
+    expect((await hybrid('configure', ['--tenant-name', 'example.com'])).json).toMatchObject([
+      { changed: false },
+    ]);
+    await domain.directory.modify(
+      `dn: ${dn}\nchangetype: modify\nreplace: keywords\nkeywords: azureADId:11111111-2222-3333-4444-555555555555\nkeywords: azureADName:other.example\n`,
+    );
+    expect(await hybrid('configure')).toMatchObject({
+      exitCode: 44,
+      json: [{ error: { code: 'hybrid-tenant-differs' } }],
+    });
+    expect(await hybrid('configure', ['--replace'])).toMatchObject({ exitCode: 0 });
+    expect((await hybrid('show')).json).toMatchObject([{ tenantId, name: 'localhost' }]);
+    expect(await hybrid('remove', ['--yes'])).toMatchObject({ exitCode: 0, json: [{ removed: true }] });
   });
 
   it('tells a wrong password from one who may not', async () => {

@@ -2,6 +2,7 @@
 import { locateDomainController } from '@kennel/active-directory';
 import { srvResolver } from '@kennel/kerberos';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { nearestFirst } from '../../packages/device/src/tickets/kdc.ts';
 import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { missing, withPeers } from '../support/peers.ts';
 import { type RotationLab, startRotationLab } from '../support/rotation.ts';
@@ -45,6 +46,12 @@ describe('two controllers of one domain', () => {
       require: ['kdc', 'writable'],
     });
     expect(found.hostName).toBe(dc2.fqdn);
+    const dns = { dnsServers: [domain.address] };
+    const order = async () => (await nearestFirst('CORP.EXAMPLE.COM', dns)).map(({ host }) => host);
+    expect((await order()).sort()).toEqual([domain.address, dc2.address].sort());
+    await dc2.pause();
+    expect(await order()).toEqual([domain.address, dc2.address]); // a silent one is the last to be tried
+    await dc2.resume();
     const dn = `CN=alice,CN=Users,${domain.baseDn}`;
     await dc2.holdReplication();
     await domain.directory.modify(`dn: ${dn}\nchangetype: modify\nreplace: description\ndescription: new\n`);

@@ -25,6 +25,7 @@ export type ActiveDirectoryErrorCode =
   | 'ldaps-untrusted'
   | 'rotated-recently'
   | 'rotation-waits'
+  | 'hybrid-tenant-differs'
   | 'sync-too-many-deletions';
 
 export class ActiveDirectoryError extends Error {

@@ -5,6 +5,13 @@ export { pingDomainController } from './cldap/ping.ts';
 export { listenCldap } from './cldap/responder.ts';
 export { controllerOfInvocation, type DomainController, listDomainControllers } from './controllers.ts';
 export { ActiveDirectoryError } from './errors.ts';
+export {
+  configureHybridTenant,
+  type HybridConfiguration,
+  type HybridTenant,
+  readHybridTenant,
+  removeHybridTenant,
+} from './hybrid/connection-point.ts';
 export { type KerberosServerKey, kerberosServerKey, publicationOf } from './kerberos-server/keytab.ts';
 export {
   type CreatedServerObjects,

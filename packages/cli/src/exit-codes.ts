@@ -270,7 +270,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 44,
     meaning: 'the name of a Kerberos server object is taken in the domain, or there is no such object',
-    codes: ['object-name-taken', 'object-not-found'],
+    codes: ['object-name-taken', 'object-not-found', 'hybrid-tenant-differs'],
   },
   { exit: 50, meaning: 'kerberos-server get: domain and tenant are out of step', codes: [] },
   { exit: 51, meaning: 'kerberos-server get: the domain has no Kerberos server object', codes: [] },

@@ -66,6 +66,42 @@ export async function locateDomainController(options: LocateOptions): Promise<Lo
   }
 }
 
+export interface OrderedDc {
+  address: string;
+  /** What it said of itself; undefined for one that did not answer the ping, which may be a closed UDP port only. */
+  said?: LocatedDc;
+}
+
+/**
+ * Every domain controller to try, the nearest first: those of this machine's own site, then the others, last those
+ * that are silent. One that answers and lacks a requirement is left out.
+ * @throws ActiveDirectoryError `dc-not-found` (DNS knows none), `dc-lacking` (each answers and lacks something)
+ */
+export async function locateDomainControllers(options: LocateOptions): Promise<OrderedDc[]> {
+  const needed = (options.require ?? []).reduce((flags, name) => flags | FLAG_OF[name], 0);
+  const all = (await candidates(options, options.site)).flatMap(({ addresses, port }) =>
+    addresses.map((address) => ({ address, ...(port ? { port } : {}) })),
+  );
+  const asked = await Promise.all(
+    all.map(async ({ address, port }) => {
+      const answer = await ping(
+        { host: address, ...(port ? { port } : {}) },
+        options.domain,
+        options.timeout,
+      );
+      return answer ? { address, said: { ...answer, address } } : { address };
+    }),
+  );
+  const rank = ({ said }: OrderedDc) =>
+    said === undefined ? 2 : said.dcSiteName === said.clientSiteName ? 0 : 1;
+  const suitable = asked.filter(({ said }) => said === undefined || (said.flags & needed) === needed);
+  if (suitable.length > 0) return suitable.sort((a, b) => rank(a) - rank(b)); // equals stay in the order of DNS
+  throw new ActiveDirectoryError(
+    all.length === 0 ? 'dc-not-found' : 'dc-lacking',
+    `No domain controller of ${options.domain} ${all.length === 0 ? 'has an address in DNS' : 'that answers has what is needed'} (${(options.require ?? []).join(', ')}).`,
+  );
+}
+
 async function candidates(
   { domain, dnsServers, controllers }: LocateOptions,
   site: string | undefined,

@@ -32,13 +32,19 @@ const srv = (name: string, priority: number, weight: number, port = 88) => ({
 test('a domain controller that is known is taken; else DNS is asked, in the order of its records', async () => {
   const never = () => Promise.reject(new Error('DNS was asked'));
   const known = [{ host: 'dc1', port: 88 }];
-  expect(await kdcAddresses('CORP.EXAMPLE.COM', known, never)).toEqual(known);
+  expect(await kdcAddresses('CORP.EXAMPLE.COM', known, { locate: never, resolve: never })).toEqual(known);
+  const nearest = [{ host: '10.0.0.2', port: 88 }];
+  expect(await kdcAddresses('CORP.EXAMPLE.COM', [], { locate: async () => nearest, resolve: never })).toEqual(
+    nearest,
+  );
   const asked: string[] = [];
-  const found = await kdcAddresses('CORP.EXAMPLE.COM', [], async (name) => {
+  const locate = async () => [];
+  const resolve = async (name: string) => {
     asked.push(name);
     if (name.startsWith('_kerberos._udp.')) return [srv('udp-only', 0, 0)];
     return [srv('c', 10, 1000), srv('b', 5, 10, 8888), srv('.', 0, 0), srv('a', 0, 100)];
-  });
+  };
+  const found = await kdcAddresses('CORP.EXAMPLE.COM', [], { locate, resolve });
   expect(asked).toContain('_kerberos._tcp.corp.example.com');
   expect(found).toEqual([
     { host: 'a', port: 88 },
@@ -50,7 +56,9 @@ test('a domain controller that is known is taken; else DNS is asked, in the orde
     async () => [srv('.', 0, 0)],
     () => Promise.reject({ code: 'ENOTFOUND' }),
   ]) {
-    await expect(kdcAddresses('CORP.EXAMPLE.COM', [], answer)).rejects.toThrow(failing('dc-not-found'));
+    await expect(kdcAddresses('CORP.EXAMPLE.COM', [], { locate, resolve: answer })).rejects.toThrow(
+      failing('dc-not-found'),
+    );
   }
 });
 
