@@ -65,8 +65,8 @@ export interface SambaDomain extends SambaController, Pick<DomainNames, 'realm' 
   createKerberosServerObjects(names?: { user: string; computer: string }): Promise<KerberosServerObjects>;
   /** Exports a principal's keys, as after a rotation; gives the keytab's path. */
   exportKeytab(principal: string): Promise<string>;
-  /** Another writable controller, e.g. dc2, in a namespace of its own: some eight seconds. Stopped with the domain. */
-  addController(hostName: string): Promise<AddedController>;
+  /** Another controller, e.g. dc2, in a namespace of its own: some eight seconds. Stopped with the domain. */
+  addController(hostName: string, options?: { readOnly?: boolean }): Promise<AddedController>;
 }
 
 /**
@@ -108,12 +108,17 @@ export async function startSambaDomain(options: SambaDomainOptions = {}): Promis
     writeFileSync(caFile, ca.certificate);
     await first.start({ serverServices, clockOffsetSeconds, ca });
 
-    const addController = async (hostName: string): Promise<AddedController> => {
+    const addController: SambaDomain['addController'] = async (hostName, { readOnly = false } = {}) => {
       const own = { ...names, hostName };
       const controller = await openController({ names: own, others: [first] });
       added.push(controller);
-      await registerController(run, first.fqdn, controller.fqdn); // before it joins: then it brings them along
-      await joinDomain(controller.run, own, adminPassword, first.fqdn);
+      // Before it joins: then it brings them along.
+      if (!readOnly) await registerController(run, first.fqdn, controller.fqdn);
+      await joinDomain(controller.run, own, {
+        adminPassword,
+        from: first.fqdn,
+        role: readOnly ? 'RODC' : 'DC',
+      });
       writeSmbConf(controller.folders, own, controller.address, serverServices);
       await controller.start({ serverServices, ca });
       const inbound = (on: boolean) =>

@@ -128,15 +128,14 @@ export async function provisionDomain(
   }
 }
 
-/** Joins a domain as another writable controller: it copies the directory of the one that is there. */
+/** Joins a domain as another controller: it copies the directory of the one that is there. */
 export async function joinDomain(
   run: Run,
   names: DomainNames,
-  adminPassword: string,
-  from: string,
+  { adminPassword, from, role }: { adminPassword: string; from: string; role: 'DC' | 'RODC' },
 ): Promise<void> {
   const args = [
-    ...['domain', 'join', names.realm.toLowerCase(), 'DC', `--server=${from}`],
+    ...['domain', 'join', names.realm.toLowerCase(), role, `--server=${from}`],
     ...['-U', `Administrator%${adminPassword}`, '--dns-backend=SAMBA_INTERNAL'],
     ...[`--realm=${names.realm}`, `--option=netbios name=${names.hostName.toUpperCase()}`],
   ];
