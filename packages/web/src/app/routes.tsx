@@ -1,5 +1,6 @@
 /** Every page: its address, its name in the menu, who may see it. A page is loaded when it is first gone to. */
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import { ADMIN_PAGES } from '../admin/pages.ts';
 
 export interface Page {
   /** As react-router writes it: `/security-info`, `/admin/users/:user`. */
@@ -24,4 +25,5 @@ export const PAGES: readonly Page[] = [
     role: 'user',
     component: lazy(() => import('../pages/accepted-keys.tsx')),
   },
+  ...ADMIN_PAGES,
 ];

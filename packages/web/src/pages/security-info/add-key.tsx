@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { registerKey, registrationOptions } from '../../api/keys.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
-import { Dialog } from './dialog.tsx';
+import { Dialog } from '../../components/dialog.tsx';
 
 interface Props {
   number: number;

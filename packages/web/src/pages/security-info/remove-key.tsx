@@ -3,7 +3,7 @@ import { Alert, Checkbox, Text } from '@mantine/core';
 import { useState } from 'react';
 import { type OwnKey, removeKeyByKey, removeKeyByPass } from '../../api/keys.ts';
 import { useSession } from '../../app/session.tsx';
-import { Dialog } from './dialog.tsx';
+import { Dialog } from '../../components/dialog.tsx';
 
 interface Props {
   info: OwnKey;

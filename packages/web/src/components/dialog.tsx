@@ -1,7 +1,7 @@
 /** A dialog with one action that may fail: the error stays in it, and a second click does nothing while it runs. */
 import { Button, Group, Modal } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { ErrorNotice } from '../../components/error-notice.tsx';
+import { ErrorNotice } from './error-notice.tsx';
 
 interface Props {
   title: string;

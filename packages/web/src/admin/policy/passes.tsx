@@ -1,0 +1,94 @@
+/** The policy for Temporary Access Passes. */
+import { Button, Group, Loader, NumberInput, Switch, Text, Title } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { admin, type PassPolicy } from '../../api/admin.ts';
+import { useFreshProof } from '../../app/fresh-proof.tsx';
+import { useLoad } from '../../app/use-load.ts';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+
+export default function Passes() {
+  const { value, error, reload } = useLoad(admin.passPolicy);
+  return (
+    <>
+      <Title order={1}>Policy for passes</Title>
+      <Text mt={4}>
+        With a Temporary Access Pass a person registers a first security key, or a new one for a lost one.
+        Passes are made on the page of the user.
+      </Text>
+      <ErrorNotice error={error} retry={() => void reload()} />
+      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      {value !== undefined && <PassPolicyForm before={value} />}
+    </>
+  );
+}
+
+const NUMBERS = [
+  ['defaultLength', 'Characters of a pass', 8, 48],
+  ['defaultLifetimeInMinutes', 'Usual lifetime, in minutes', 10, 43_200],
+  ['minimumLifetimeInMinutes', 'Shortest lifetime, in minutes', 10, 43_200],
+  ['maximumLifetimeInMinutes', 'Longest lifetime, in minutes', 10, 43_200],
+] as const;
+
+function PassPolicyForm({ before }: { before: PassPolicy }) {
+  const [policy, setPolicy] = useState(before);
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState('');
+  const [error, setError] = useState<unknown>();
+  const withFreshProof = useFreshProof();
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    setDone('');
+    try {
+      setPolicy(await withFreshProof(() => admin.changePassPolicy(policy)));
+      setDone('The policy for passes is saved.');
+    } catch (cause) {
+      setError(cause);
+    }
+    setBusy(false);
+  };
+  return (
+    <form onSubmit={(event) => void save(event)} style={{ maxWidth: 480 }}>
+      <Switch
+        mt="lg"
+        label="There are passes"
+        checked={policy.state === 'enabled'}
+        onChange={(event) =>
+          setPolicy({ ...policy, state: event.currentTarget.checked ? 'enabled' : 'disabled' })
+        }
+      />
+      <Switch
+        mt="sm"
+        label="Every pass is for one registration only"
+        checked={policy.isUsableOnce}
+        onChange={(event) => setPolicy({ ...policy, isUsableOnce: event.currentTarget.checked })}
+      />
+      {NUMBERS.map(([member, label, min, max]) => (
+        <NumberInput
+          key={member}
+          mt="md"
+          label={label}
+          description={`${min} to ${max.toLocaleString()}`}
+          min={min}
+          max={max}
+          allowDecimal={false}
+          hideControls
+          required
+          value={policy[member]}
+          onChange={(value) => setPolicy({ ...policy, [member]: Number(value) })}
+        />
+      ))}
+      <ErrorNotice error={error} />
+      <Group mt="lg" justify="space-between">
+        <Text role="status" aria-live="polite">
+          {done}
+        </Text>
+        <Button type="submit" loading={busy}>
+          Save
+        </Button>
+      </Group>
+    </form>
+  );
+}

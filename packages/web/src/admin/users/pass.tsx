@@ -1,0 +1,184 @@
+/** The Temporary Access Pass of a user: made, shown once, deleted. */
+import { Alert, Button, Checkbox, Code, CopyButton, Group, Select, Text, Title } from '@mantine/core';
+import { useCallback, useState } from 'react';
+import { admin, type Pass, type PassPolicy, type User } from '../../api/admin.ts';
+import { ApiError } from '../../api/client.ts';
+import { useFreshProof } from '../../app/fresh-proof.tsx';
+import { useLoad } from '../../app/use-load.ts';
+import { Dialog } from '../../components/dialog.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { spanOf } from '../span.ts';
+
+const LIFETIMES = [10, 60, 480, 1440, 10_080, 43_200];
+
+export function PassOfUser({ user }: { user: User }) {
+  const load = useCallback(
+    async () => ({ pass: await passOf(user.id), policy: await admin.passPolicy() }),
+    [user.id],
+  );
+  const { value, error, reload } = useLoad(load);
+  const [doing, setDoing] = useState<'create' | 'delete'>();
+  const [made, setMade] = useState<Pass>();
+  const withFreshProof = useFreshProof();
+  const close = () => setDoing(undefined);
+  return (
+    <section aria-labelledby="pass">
+      <Title order={2} mt="xl" size="h3" id="pass">
+        Temporary Access Pass
+      </Title>
+      <ErrorNotice error={error} retry={() => void reload()} />
+      {made?.temporaryAccessPass != null && <Shown pass={made} close={() => setMade(undefined)} />}
+      {value !== undefined && (
+        <Group justify="space-between" mt="sm">
+          <Text>{stateOf(value.pass)}</Text>
+          <Group gap="xs">
+            {value.pass !== undefined && (
+              <Button variant="default" onClick={() => setDoing('delete')}>
+                Delete the pass
+              </Button>
+            )}
+            <Button
+              onClick={() => setDoing('create')}
+              disabled={value.policy.state === 'disabled' || !user.enabled}
+            >
+              Create a pass
+            </Button>
+          </Group>
+        </Group>
+      )}
+      {doing === 'create' && value !== undefined && (
+        <CreatePass
+          user={user}
+          policy={value.policy}
+          close={close}
+          finish={async (pass) => {
+            close();
+            setMade(pass);
+            await reload();
+          }}
+        />
+      )}
+      {doing === 'delete' && (
+        <Dialog
+          title="Delete the pass"
+          action="Delete"
+          busyText="One moment."
+          danger
+          close={close}
+          run={async () => {
+            await withFreshProof(() => admin.removePass(user.id));
+            close();
+            setMade(undefined);
+            await reload();
+          }}
+        >
+          <Text>It stops working at the next request, also where it was entered already.</Text>
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+interface CreateProps {
+  user: User;
+  policy: PassPolicy;
+  close: () => void;
+  finish: (pass: Pass) => Promise<void>;
+}
+
+function CreatePass({ user, policy, close, finish }: CreateProps) {
+  const { minimumLifetimeInMinutes: least, maximumLifetimeInMinutes: most, isUsableOnce } = policy;
+  const choices = [...new Set([least, policy.defaultLifetimeInMinutes, most, ...LIFETIMES])]
+    .filter((minutes) => minutes >= least && minutes <= most)
+    .sort((a, b) => a - b);
+  const [minutes, setMinutes] = useState(String(policy.defaultLifetimeInMinutes));
+  const [once, setOnce] = useState(true);
+  const withFreshProof = useFreshProof();
+  return (
+    <Dialog
+      title="Create a pass"
+      action="Create"
+      busyText="One moment."
+      close={close}
+      run={async () => {
+        const given = { lifetimeInMinutes: Number(minutes), isUsableOnce: once };
+        await finish(await withFreshProof(() => admin.createPass(user.id, given)));
+      }}
+    >
+      <Text>
+        With it {user.displayName} signs in once and registers a security key. It takes the place of a pass
+        that is there.
+      </Text>
+      <Select
+        mt="md"
+        label="How long it is good"
+        data={choices.map((choice) => ({ value: String(choice), label: spanOf(choice) }))}
+        value={minutes}
+        onChange={(value) => value !== null && setMinutes(value)}
+        allowDeselect={false}
+        data-autofocus
+      />
+      <Checkbox
+        mt="md"
+        label="For one registration only"
+        checked={once}
+        disabled={isUsableOnce}
+        onChange={(event) => setOnce(event.currentTarget.checked)}
+      />
+    </Dialog>
+  );
+}
+
+function Shown({ pass, close }: { pass: Pass; close: () => void }) {
+  const spelled = pass.temporaryAccessPass?.match(/.{1,4}/g)?.join('-') ?? '';
+  return (
+    <Alert
+      role="alert"
+      color="yellow"
+      mt="sm"
+      title="The pass: it is shown this once"
+      withCloseButton
+      closeButtonLabel="Hide the pass"
+      onClose={close}
+    >
+      <Group>
+        <Code fz="lg">{spelled}</Code>
+        <CopyButton value={spelled}>
+          {({ copied, copy }) => (
+            <Button size="xs" variant="default" onClick={copy}>
+              {copied ? 'Copied' : 'Copy'}
+            </Button>
+          )}
+        </CopyButton>
+      </Group>
+      <Text size="sm" mt="sm">
+        Good for {spanOf(pass.lifetimeInMinutes)}. Give it to the person in person or by telephone, never by
+        the mail that it may open.
+      </Text>
+    </Alert>
+  );
+}
+
+/** Undefined where the user has none. */
+async function passOf(id: string): Promise<Pass | undefined> {
+  try {
+    return await admin.pass(id);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'pass-not-found') return undefined;
+    throw error;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  DisabledByPolicy: 'passes are switched off',
+  NotYetValid: 'it is not good yet',
+  Expired: 'it is over',
+  OneTimeUsed: 'it was used',
+};
+
+function stateOf(pass: Pass | undefined): string {
+  if (pass === undefined) return 'The user has no pass.';
+  if (!pass.isUsable) return `There is a pass that cannot be used: ${REASONS[pass.methodUsabilityReason]}.`;
+  const end = new Date(Date.parse(pass.startDateTime) + pass.lifetimeInMinutes * 60_000);
+  return `There is a pass, good until ${end.toLocaleString()}${pass.isUsableOnce ? ', for one registration' : ''}.`;
+}

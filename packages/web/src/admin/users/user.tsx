@@ -1,0 +1,159 @@
+/** One user: keys, Temporary Access Pass, and what happened at the last ceremonies. */
+import { Anchor, Badge, Button, Group, Loader, Text, Title } from '@mantine/core';
+import { useCallback, useState } from 'react';
+import { Link, useParams } from 'react-router';
+import { admin, type Key, type User } from '../../api/admin.ts';
+import { useFreshProof } from '../../app/fresh-proof.tsx';
+import { useLoad } from '../../app/use-load.ts';
+import { DataTable } from '../../components/data-table.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Time } from '../../components/time.tsx';
+import { PassOfUser } from './pass.tsx';
+
+type Doing = { what: 'remove'; key: Key } | { what: 'enable' | 'disable' };
+
+export default function UserPage() {
+  const { user: id = '' } = useParams();
+  const load = useCallback(async () => ({ user: await admin.user(id), keys: await admin.keys(id) }), [id]);
+  const { value, error, reload } = useLoad(load);
+  const [doing, setDoing] = useState<Doing>();
+  const [done, setDone] = useState<string>();
+  const close = () => setDoing(undefined);
+  const finish = async (text: string) => {
+    close();
+    setDone(text);
+    await reload();
+  };
+  return (
+    <>
+      <Anchor component={Link} to="/admin/users" underline="always">
+        All users
+      </Anchor>
+      <Title order={1} mt="xs" style={{ overflowWrap: 'anywhere' }}>
+        {value?.user.displayName ?? 'User'}
+      </Title>
+      <Text role="status" aria-live="polite" mt="sm">
+        {done}
+      </Text>
+      <ErrorNotice error={error} retry={() => void reload()} />
+      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      {value !== undefined && (
+        <>
+          <State user={value.user} ask={(what) => setDoing({ what })} />
+          <Title order={2} mt="xl" size="h3">
+            Security keys
+          </Title>
+          <DataTable
+            caption={`Keys of ${value.user.userPrincipalName}`}
+            headings={['Key', 'Model', 'Added', 'Last used', 'Remove']}
+            minWidth={620}
+            rows={value.keys.map((key) => ({
+              key: key.id,
+              cells: cellsOf(key, () => setDoing({ what: 'remove', key })),
+            }))}
+            nothing="No key yet. With a Temporary Access Pass the user can register one."
+          />
+          <PassOfUser user={value.user} />
+          <Title order={2} mt="xl" size="h3">
+            When a key does not work
+          </Title>
+          <Anchor
+            component={Link}
+            to={`/admin/events?user=${encodeURIComponent(value.user.userPrincipalName)}`}
+            underline="always"
+          >
+            What happened at this user’s registrations and sign-ins
+          </Anchor>
+          <Doings user={value.user} doing={doing} close={close} finish={finish} />
+        </>
+      )}
+    </>
+  );
+}
+
+function State({ user, ask }: { user: User; ask: (what: 'enable' | 'disable') => void }) {
+  return (
+    <Group justify="space-between">
+      <div>
+        <Text style={{ overflowWrap: 'anywhere' }}>{user.userPrincipalName}</Text>
+        <Group gap="xs" mt="xs">
+          <Badge variant="default">{user.enabled ? 'Enabled' : 'Disabled'}</Badge>
+          {user.role === 'administrator' && <Badge variant="default">Administrator</Badge>}
+        </Group>
+      </div>
+      <Button variant="default" onClick={() => ask(user.enabled ? 'disable' : 'enable')}>
+        {user.enabled ? 'Disable the user' : 'Enable the user'}
+      </Button>
+    </Group>
+  );
+}
+
+const cellsOf = (key: Key, remove: () => void) => [
+  key.displayName,
+  <div key="model">
+    {key.model ?? 'Unknown model'}
+    <Group gap="xs">
+      <Badge variant="default">{key.attestationLevel === 'attested' ? 'Proven' : 'Not proven'}</Badge>
+      <Badge variant="default">{key.passkeyType === 'deviceBound' ? 'Device-bound' : 'Synced'}</Badge>
+    </Group>
+  </div>,
+  <Time key="added" value={key.createdOn} />,
+  key.lastUsedOn === null ? 'Never' : <Time key="used" value={key.lastUsedOn} />,
+  <Button key="remove" variant="default" size="xs" onClick={remove} aria-label={`Remove ${key.displayName}`}>
+    Remove
+  </Button>,
+];
+
+interface DoingsProps {
+  user: User;
+  doing: Doing | undefined;
+  close: () => void;
+  finish: (text: string) => Promise<void>;
+}
+
+function Doings({ user, doing, close, finish }: DoingsProps) {
+  const withFreshProof = useFreshProof();
+  if (doing === undefined) return null;
+  if (doing.what === 'remove') {
+    const { key } = doing;
+    return (
+      <Dialog
+        title={`Remove ${key.displayName}`}
+        action="Remove"
+        busyText="One moment."
+        danger
+        close={close}
+        run={async () => {
+          await withFreshProof(() => admin.removeKey(user.id, key.id));
+          await finish(`${key.displayName} is removed.`);
+        }}
+      >
+        <Text>
+          {user.displayName} can no longer sign in with this key, from the next request on. Tickets that it
+          brought end within ten hours.
+        </Text>
+      </Dialog>
+    );
+  }
+  const enabled = doing.what === 'enable';
+  return (
+    <Dialog
+      title={enabled ? 'Enable the user' : 'Disable the user'}
+      action={enabled ? 'Enable' : 'Disable'}
+      busyText="One moment."
+      danger={!enabled}
+      close={close}
+      run={async () => {
+        await withFreshProof(() => admin.setEnabled(user.id, enabled));
+        await finish(`${user.displayName} is ${enabled ? 'enabled' : 'disabled'}.`);
+      }}
+    >
+      <Text>
+        {enabled
+          ? `${user.displayName} can sign in again.`
+          : `${user.displayName} is refused from the next request on.`}
+      </Text>
+    </Dialog>
+  );
+}
