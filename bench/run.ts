@@ -4,8 +4,12 @@
  */
 import { parseArgs } from 'node:util';
 import { type BenchResult, benchMint } from './mint.ts';
+import { benchWebauthn } from './webauthn.ts';
 
-const BENCHMARKS: Readonly<Record<string, () => BenchResult | Promise<BenchResult>>> = { mint: benchMint };
+const BENCHMARKS: Readonly<Record<string, () => BenchResult | Promise<BenchResult>>> = {
+  mint: benchMint,
+  webauthn: benchWebauthn,
+};
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },

@@ -25,8 +25,12 @@ const binaries = (): string => {
   return found;
 };
 
-/** Starts a server and waits until it takes connections. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts a server and waits until it takes connections.
+ *
+ * @param durable whether commits wait for the disk: not for tests, always where speed is measured
+ */
+export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const bin = binaries();
   const dir = mkdtempSync(join(tmpdir(), 'kennel-pg-'));
   const data = join(dir, 'data');
@@ -55,18 +59,23 @@ export async function startPostgres(): Promise<PostgresServer> {
         cwd: dir,
       },
     );
-    return await run([...prefix, join(bin, 'postgres')], dir, data);
+    return await run([...prefix, join(bin, 'postgres')], dir, data, durable ? [] : ['-F']);
   } catch (error) {
     rmSync(dir, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function run([program = '', ...args]: string[], dir: string, data: string): Promise<PostgresServer> {
+async function run(
+  [program = '', ...args]: string[],
+  dir: string,
+  data: string,
+  more: readonly string[],
+): Promise<PostgresServer> {
   // setpriv replaces itself by the server, so this process id is the server's.
   const server = spawn(
     program,
-    [...args, '-D', data, '-k', dir, '-h', '', '-F', '-c', 'max_connections=50'],
+    [...args, '-D', data, '-k', dir, '-h', '', ...more, '-c', 'max_connections=50'],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: dir,

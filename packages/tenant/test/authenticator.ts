@@ -33,6 +33,10 @@ export class TestKey {
     this.#aaguid = aaguid;
   }
 
+  get publicKey() {
+    return this.#keys.publicKey;
+  }
+
   /** RegistrationResponseJSON; attestation "none" unless another is given. */
   create(
     options: { publicKey: { challenge: string; rp: { id?: string }; user: { id: string } }; origin: string },

@@ -37,24 +37,27 @@ export async function endSignIns(store: Store, userId: string): Promise<void> {
   }
 }
 
-/** Ends the oldest sessions of a user but so many. */
-export async function trimSessions(store: Store, userId: string, keep: number): Promise<void> {
-  const kept = await store
+/** Ends, of each user that has more, the oldest sessions but so many. */
+export async function trimSessions(store: Store, keep: number): Promise<void> {
+  const many = await store
     .selectFrom('web_sessions')
-    .select('token_hash')
-    .where('user_id', '=', userId)
-    .orderBy('created_on', 'desc')
-    .limit(keep)
+    .select('user_id')
+    .groupBy('user_id')
+    .having(({ fn }) => fn.countAll(), '>', keep)
     .execute();
-  await store
-    .deleteFrom('web_sessions')
-    .where('user_id', '=', userId)
-    .where(
-      'token_hash',
-      'not in',
-      kept.map((row) => row.token_hash),
-    )
-    .execute();
+  for (const { user_id: userId } of many) {
+    const kept = store
+      .selectFrom('web_sessions')
+      .select('token_hash')
+      .where('user_id', '=', userId)
+      .orderBy('created_on', 'desc')
+      .limit(keep);
+    await store
+      .deleteFrom('web_sessions')
+      .where('user_id', '=', userId)
+      .where('token_hash', 'not in', kept)
+      .execute();
+  }
 }
 
 /** Forgets what is over, by its end or for not being used. */

@@ -57,7 +57,6 @@ export async function beginSession(tenant: Tenant, proof: Proof): Promise<string
     seen_on: iso(now),
     expires_on: iso(later(now, ABSOLUTE_SECONDS)),
   });
-  await queries.trimSessions(tenant.store, proof.user.id, SESSIONS_OF_A_USER);
   return token;
 }
 
@@ -128,10 +127,11 @@ export async function endSession(tenant: Tenant, session: Session): Promise<void
   await queries.deleteSession(tenant.store, session.row.token_hash);
 }
 
-/** Forgets sessions that are over. */
-export function purgeSessions(tenant: Pick<Tenant, 'store' | 'now'>): Promise<void> {
+/** Forgets sessions that are over, and the oldest of who has very many. */
+export async function purgeSessions(tenant: Pick<Tenant, 'store' | 'now'>): Promise<void> {
   const now = tenant.now();
-  return queries.purgeSessions(tenant.store, iso(now), iso(later(now, -IDLE_SECONDS)));
+  await queries.purgeSessions(tenant.store, iso(now), iso(later(now, -IDLE_SECONDS)));
+  await queries.trimSessions(tenant.store, SESSIONS_OF_A_USER);
 }
 
 /** For the guard of the administrators' routes. A pass is for registering a key: it makes nobody an administrator. */

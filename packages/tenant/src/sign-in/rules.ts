@@ -4,7 +4,7 @@ import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
 import { redeemPass } from '../passes/redeem.ts';
-import type { Proof } from '../sessions/rules.ts';
+import { beginSession, type Proof } from '../sessions/rules.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import type { Tenant, Visitor } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
@@ -87,6 +87,34 @@ export async function signInByKey(
     }
     throw error;
   }
+}
+
+/** Signs in with a key and begins a session; the result is its token. Throws as {@link signInByKey}. */
+export async function signInToPage(
+  tenant: Tenant,
+  by: Visitor,
+  given: Parameters<typeof signInByKey>[2],
+): Promise<string> {
+  return beginPageSession(tenant, by, await signInByKey(tenant, by, given));
+}
+
+/** A session for who was proven to be there, in the audit; the result is its token. */
+export async function beginPageSession(
+  tenant: Tenant,
+  { correlationId }: Pick<Visitor, 'correlationId'>,
+  proof: Proof,
+): Promise<string> {
+  const [token] = await Promise.all([
+    beginSession(tenant, proof),
+    tenant.audit.record({
+      event: 'session.begun',
+      actor: `user:${proof.user.id}`,
+      subject: `session:${proof.method}`,
+      outcome: 'allowed',
+      correlationId,
+    }),
+  ]);
+  return token;
 }
 
 /** Signs in with a Temporary Access Pass; the pass is not used up by that. Throws as `redeemPass`. */

@@ -5,52 +5,30 @@
 import { chmodSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import {
-  type DatabaseConnection,
+  type Driver,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
-  type SqliteDialectConfig,
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import { GroupCommitDriver } from './group-commit.ts';
 
 /** A dialect whose migrations are transactional: SQLite's schema changes are, and ours need no pragma. */
 class NodeSqliteDialect extends SqliteDialect {
-  readonly #config: SqliteDialectConfig;
+  readonly #db: DatabaseSync;
 
-  constructor(config: SqliteDialectConfig) {
-    super(config);
-    this.#config = config;
+  constructor(db: DatabaseSync) {
+    super({ database: asKyselyDatabase(db) });
+    this.#db = db;
   }
 
-  override createDriver(): SqliteDriver {
-    return new QueuedDriver(this.#config);
+  override createDriver(): Driver {
+    return new GroupCommitDriver(new SqliteDriver({ database: asKyselyDatabase(this.#db) }), this.#db);
   }
 
   override createAdapter(): SqliteAdapter {
     return new TransactionalAdapter();
-  }
-}
-
-/**
- * Whoever waits for the connection has a place in a queue. Kysely's own driver wakes all of them each time, which costs
- * the square of their number: a burst of requests would stop the tenant.
- */
-class QueuedDriver extends SqliteDriver {
-  readonly #waiting: (() => void)[] = [];
-  #taken = false;
-
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#taken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#taken = true;
-    return super.acquireConnection();
-  }
-
-  override async releaseConnection(): Promise<void> {
-    await super.releaseConnection();
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#taken = false;
-    else next(); // taken still: whoever asks meanwhile stands behind
   }
 }
 
@@ -65,7 +43,7 @@ export function sqliteDialect(file: string): SqliteDialect {
   const db = new DatabaseSync(file, { enableForeignKeyConstraints: true, timeout: 5_000 });
   db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
   if (file !== ':memory:') chmodSync(file, 0o600);
-  return new NodeSqliteDialect({ database: asKyselyDatabase(db) });
+  return new NodeSqliteDialect(db);
 }
 
 /** Prepared statements are kept: the same few dozen come again and again. */

@@ -1,0 +1,221 @@
+/**
+ * Sign-ins with a security key at the sign-in page, per second and core, with SQLite and with PostgreSQL: options with
+ * a fresh challenge, the verification of the key's answer with everything that is checked around it, and a session, all
+ * of it durable. Against the bound: the bare verification of the signature and one durable insert into the same
+ * database, as bare as its driver allows, as many at a time. Both in turn, round by round, so that a machine that slows
+ * down slows both; the figures are medians. Without HTTP and TLS, and without the key's own work.
+ *
+ * Then sign-ins come at half of the measured rate, each at its time, whether or not the ones before it are done.
+ */
+import { createHash, type KeyObject, randomBytes, randomUUID, verify } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { pageConfig } from '../packages/tenant/src/sign-in/config.ts';
+import { signInToPage } from '../packages/tenant/src/sign-in/rules.ts';
+import type { Tenant } from '../packages/tenant/src/tenant.ts';
+import { createUser } from '../packages/tenant/src/users/rules.ts';
+import { registerKey, registrationOptions } from '../packages/tenant/src/webauthn/registration.ts';
+import { TestKey } from '../packages/tenant/test/authenticator.ts';
+import { openTenant } from '../packages/tenant/test/open-tenant.ts';
+import { startPostgres } from '../test/support/postgresql.ts';
+import type { BenchResult } from './mint.ts';
+
+const ROUNDS = 9;
+const SIGN_INS_A_ROUND = 300;
+const AT_A_TIME = 16;
+const HALF_LOAD_SECONDS = 4;
+const USERS = 50;
+const ORIGIN = 'https://localhost';
+
+type Assertion = ReturnType<TestKey['assert']>;
+/** One durable insert, as bare as the driver allows. */
+type BareInsert = () => unknown;
+
+/** About a minute. Each database is made for the run and removed. */
+export async function benchWebauthn(): Promise<BenchResult> {
+  const dir = mkdtempSync(join(tmpdir(), 'kennel-bench-'));
+  const sqlite = join(dir, 'bare.db');
+  const postgres = await startPostgres({ durable: true });
+  try {
+    const bareDb = new DatabaseSync(sqlite);
+    bareDb.exec('pragma journal_mode = wal; pragma synchronous = full');
+    bareDb.exec(BARE_TABLE);
+    const bareStatement = bareDb.prepare('insert into bare values (?, ?)');
+    const onSqlite = await measure({ sqlite: join(dir, 'tenant.db') }, () =>
+      bareStatement.run(randomUUID(), PAYLOAD),
+    );
+    bareDb.close();
+
+    const pool = new pg.Pool({ connectionString: postgres.createDatabase('bare'), max: 10 });
+    pool.on('error', () => {}); // the query that fails says so
+    await pool.query(BARE_TABLE);
+    const onPostgres = await measure({ postgresql: postgres.createDatabase('tenant') }, () =>
+      pool.query({ name: 'bare', text: 'insert into bare values ($1, $2)', values: [randomUUID(), PAYLOAD] }),
+    );
+    await pool.end();
+    return {
+      figures: { ...named('sqlite', onSqlite.figures), ...named('postgresql', onPostgres.figures) },
+      ratios: {
+        signin_vs_bound_sqlite: onSqlite.ratio,
+        signin_vs_bound_postgresql: onPostgres.ratio,
+        signin_p99_vs_p50_sqlite: onSqlite.p99VsP50,
+        signin_p99_vs_p50_postgresql: onPostgres.p99VsP50,
+      },
+    };
+  } finally {
+    await postgres.stop();
+    rmSync(dir, { recursive: true });
+  }
+}
+
+const BARE_TABLE = 'create table bare (id text primary key, value text not null)';
+/** About as much as a session's row holds. */
+const PAYLOAD = 'x'.repeat(300);
+
+async function measure(where: Parameters<typeof openTenant>[0], insert: BareInsert) {
+  const tenant = await openTenant(where);
+  try {
+    const keys = await enrolled(tenant);
+    const bound = bareWork(keys, insert);
+    await round(tenant, keys); // warm
+    await atATime(SIGN_INS_A_ROUND, bound);
+    const rounds = [];
+    for (let i = 0; i < ROUNDS; i++) {
+      const signIns = await round(tenant, keys);
+      rounds.push({ signIns, bound: (SIGN_INS_A_ROUND * 1000) / (await atATime(SIGN_INS_A_ROUND, bound)) });
+    }
+    const perSecond = median(rounds.map(({ signIns }) => signIns));
+    const latencies = await halfLoad(tenant, keys, perSecond / 2);
+    const [p50, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.99)];
+    return {
+      ratio: rounded(median(rounds.map((one) => one.signIns / one.bound)), 3),
+      p99VsP50: rounded(p99 / p50, 2),
+      figures: {
+        signins_per_s: Math.round(perSecond),
+        bound_per_s: Math.round(median(rounds.map((one) => one.bound))),
+        signin_p50_ms: rounded(p50, 2),
+        signin_p99_ms: rounded(p99, 2),
+      },
+    };
+  } finally {
+    await tenant.ceremonies.flush();
+    await tenant.store.destroy();
+  }
+}
+
+const by = () => ({ actor: 'admin-socket', correlationId: randomUUID() });
+
+async function enrolled(tenant: Tenant): Promise<TestKey[]> {
+  const keys: TestKey[] = [];
+  for (let i = 0; i < USERS; i++) {
+    const userPrincipalName = `user${i}@example.com`;
+    await createUser(tenant, by(), { userPrincipalName });
+    const key = new TestKey();
+    const publicKey = await registrationOptions(tenant, by(), userPrincipalName);
+    const credential = key.create({ publicKey, origin: ORIGIN });
+    await registerKey(tenant, by(), userPrincipalName, { displayName: 'key', credential });
+    keys.push(key);
+  }
+  return keys;
+}
+
+/** Sign-ins a second: the options and the sign-ins are measured, what the keys do between them is not. */
+async function round(tenant: Tenant, keys: readonly TestKey[]): Promise<number> {
+  const challenges: { browser: string; challenge: string }[] = [];
+  const spent = await atATime(SIGN_INS_A_ROUND, () => {
+    challenges.push(optionsOf(tenant));
+  });
+  const answers = challenges.map((one, i) => answer(keys, i, one));
+  let at = 0;
+  const more = await atATime(SIGN_INS_A_ROUND, () => signIn(tenant, answers[at++]));
+  return (SIGN_INS_A_ROUND * 1000) / (spent + more);
+}
+
+function optionsOf(tenant: Tenant): { browser: string; challenge: string } {
+  const browser = randomBytes(16).toString('base64url');
+  const target = { kind: 'page', path: '/security-info' } as const;
+  const config = pageConfig(tenant, { browser, target, traceId: randomUUID(), loginHint: '' });
+  JSON.stringify(config); // as it goes into the page
+  return { browser, challenge: config.sFidoChallenge };
+}
+
+function answer(keys: readonly TestKey[], i: number, { browser, challenge }: ReturnType<typeof optionsOf>) {
+  const key = keys[i % keys.length];
+  if (key === undefined) throw new Error('no key');
+  return { browser, assertion: key.assert(Buffer.from(challenge, 'latin1')) };
+}
+
+async function signIn(tenant: Tenant, given: ReturnType<typeof answer> | undefined): Promise<void> {
+  if (given === undefined) throw new Error('no answer');
+  await signInToPage(
+    tenant,
+    { source: '192.0.2.1', correlationId: randomUUID() },
+    {
+      assertion: JSON.stringify(given.assertion),
+      browser: given.browser,
+      login: '',
+      where: 'Firefox on Linux',
+    },
+  );
+}
+
+/** What no sign-in can do without: the signature is verified, and one row is on the disk. */
+function bareWork(keys: readonly TestKey[], insert: BareInsert): () => Promise<void> {
+  const signed = keys.map((key) => {
+    const assertion: Assertion = key.assert(randomBytes(32));
+    const hash = createHash('sha256').update(Buffer.from(assertion.clientDataJSON, 'base64url')).digest();
+    return {
+      message: Buffer.concat([Buffer.from(assertion.authenticatorData, 'base64url'), hash]),
+      signature: Buffer.from(assertion.signature, 'base64url'),
+      publicKey: key.publicKey as KeyObject,
+    };
+  });
+  let at = 0;
+  return async () => {
+    const one = signed[at++ % signed.length];
+    if (!one || !verify('sha256', one.message, one.publicKey, one.signature)) throw new Error('signature');
+    await insert();
+  };
+}
+
+/** Milliseconds for so many, AT_A_TIME of them at once. */
+async function atATime(times: number, work: () => unknown): Promise<number> {
+  const start = performance.now();
+  let left = times;
+  const worker = async () => {
+    while (left-- > 0) await work();
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  return performance.now() - start;
+}
+
+/** The latencies of sign-ins that come at a steady rate, in milliseconds. */
+async function halfLoad(tenant: Tenant, keys: readonly TestKey[], perSecond: number): Promise<number[]> {
+  const times = Math.round(perSecond * HALF_LOAD_SECONDS);
+  const answers = Array.from({ length: times }, (_, i) => answer(keys, i, optionsOf(tenant)));
+  const latencies: number[] = [];
+  const start = performance.now();
+  const running = answers.map(async (given, i) => {
+    const due = start + (i * 1000) / perSecond;
+    await wait(Math.max(1, due - performance.now()));
+    optionsOf(tenant);
+    await signIn(tenant, given);
+    latencies.push(performance.now() - due);
+  });
+  await Promise.all(running);
+  return latencies;
+}
+
+const named = (database: string, figures: Record<string, number>) =>
+  Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${name}_${database}`, value]));
+const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
+const median = (values: readonly number[]) => quantile(values, 0.5);
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
