@@ -11,15 +11,14 @@ import { createHash, type KeyObject, randomBytes, randomUUID, verify } from 'nod
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
 import { pageConfig } from '../packages/tenant/src/sign-in/config.ts';
 import { signInToPage } from '../packages/tenant/src/sign-in/rules.ts';
 import type { Tenant } from '../packages/tenant/src/tenant.ts';
 import { createUser } from '../packages/tenant/src/users/rules.ts';
 import { registerKey, registrationOptions } from '../packages/tenant/src/webauthn/registration.ts';
 import { TestKey } from '../packages/tenant/test/authenticator.ts';
+import { type BareDatabase, bareDatabase } from '../packages/tenant/test/bare-database.ts';
 import { openTenant } from '../packages/tenant/test/open-tenant.ts';
 import { startPostgres } from '../test/support/postgresql.ts';
 import type { BenchResult } from './mint.ts';
@@ -32,31 +31,17 @@ const USERS = 50;
 const ORIGIN = 'https://localhost';
 
 type Assertion = ReturnType<TestKey['assert']>;
-/** One durable insert, as bare as the driver allows. */
-type BareInsert = () => unknown;
 
 /** About a minute. Each database is made for the run and removed. */
 export async function benchWebauthn(): Promise<BenchResult> {
   const dir = mkdtempSync(join(tmpdir(), 'kennel-bench-'));
-  const sqlite = join(dir, 'bare.db');
   const postgres = await startPostgres({ durable: true });
   try {
-    const bareDb = new DatabaseSync(sqlite);
-    bareDb.exec('pragma journal_mode = wal; pragma synchronous = full');
-    bareDb.exec(BARE_TABLE);
-    const bareStatement = bareDb.prepare('insert into bare values (?, ?)');
-    const onSqlite = await measure({ sqlite: join(dir, 'tenant.db') }, () =>
-      bareStatement.run(randomUUID(), PAYLOAD),
+    const onSqlite = await measure({ sqlite: join(dir, 'tenant.db') }, { sqlite: join(dir, 'bare.db') });
+    const onPostgres = await measure(
+      { postgresql: postgres.createDatabase('tenant') },
+      { postgresql: postgres.createDatabase('bare') },
     );
-    bareDb.close();
-
-    const pool = new pg.Pool({ connectionString: postgres.createDatabase('bare'), max: 10 });
-    pool.on('error', () => {}); // the query that fails says so
-    await pool.query(BARE_TABLE);
-    const onPostgres = await measure({ postgresql: postgres.createDatabase('tenant') }, () =>
-      pool.query({ name: 'bare', text: 'insert into bare values ($1, $2)', values: [randomUUID(), PAYLOAD] }),
-    );
-    await pool.end();
     return {
       figures: { ...named('sqlite', onSqlite.figures), ...named('postgresql', onPostgres.figures) },
       ratios: {
@@ -72,15 +57,14 @@ export async function benchWebauthn(): Promise<BenchResult> {
   }
 }
 
-const BARE_TABLE = 'create table bare (id text primary key, value text not null)';
-/** About as much as a session's row holds. */
-const PAYLOAD = 'x'.repeat(300);
+type Place = Parameters<typeof openTenant>[0];
 
-async function measure(where: Parameters<typeof openTenant>[0], insert: BareInsert) {
+async function measure(where: Place, bareWhere: Place) {
   const tenant = await openTenant(where);
+  const bare = await bareDatabase(bareWhere);
   try {
     const keys = await enrolled(tenant);
-    const bound = bareWork(keys, insert);
+    const bound = bareWork(keys, bare.insert);
     await round(tenant, keys); // warm
     await atATime(SIGN_INS_A_ROUND, bound);
     const rounds = [];
@@ -102,6 +86,7 @@ async function measure(where: Parameters<typeof openTenant>[0], insert: BareInse
       },
     };
   } finally {
+    await bare.close();
     await tenant.ceremonies.flush();
     await tenant.store.destroy();
   }
@@ -164,7 +149,7 @@ async function signIn(tenant: Tenant, given: ReturnType<typeof answer> | undefin
 }
 
 /** What no sign-in can do without: the signature is verified, and one row is on the disk. */
-function bareWork(keys: readonly TestKey[], insert: BareInsert): () => Promise<void> {
+function bareWork(keys: readonly TestKey[], insert: BareDatabase['insert']): () => Promise<void> {
   const signed = keys.map((key) => {
     const assertion: Assertion = key.assert(randomBytes(32));
     const hash = createHash('sha256').update(Buffer.from(assertion.clientDataJSON, 'base64url')).digest();
