@@ -6,6 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'vitest';
 
+export const chromiumPath = () =>
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+
 const postgresBin = () =>
   ['15', '16', '17', '18'].map((v) => `/usr/lib/postgresql/${v}/bin/initdb`).find(existsSync);
 const onPath = (program: string) => {
@@ -61,6 +64,10 @@ export const PEERS = {
   impacket: { present: () => python('impacket'), packages: ['python3-impacket'] },
   postgresql: { present: () => postgresBin() !== undefined, packages: ['postgresql'] },
   faketime: { present: () => onPath('faketime'), packages: ['faketime'] },
+  chromium: {
+    present: () => chromiumPath() !== undefined,
+    packages: ['chromium', 'fonts-liberation'],
+  },
   openssl: { present: () => onPath('openssl'), packages: ['openssl'] },
 } as const;
 

@@ -40,7 +40,7 @@ ${notices(input)}
 <form id="key-form" method="post" action="${config.urlPost}" novalidate>
 ${hidden({ type: '23', ps: '23', assertion: '', lmcCanary: config.sCrossDomainCanary, ...carried })}
 <p id="key-help">Have your security key at hand. You will be asked to touch it, and for its PIN or your fingerprint.</p>
-<label for="login">User name <span class="hint">(may stay empty: most keys know it)</span></label>
+<label for="login">User name <span class="hint">(optional)</span></label>
 <input id="login" name="login" type="text" inputmode="email" autocomplete="username webauthn" autocapitalize="none"
  spellcheck="false" maxlength="320" value="${loginHint}">
 <button id="use-key" class="primary" type="submit" aria-describedby="key-help">Sign in with a security key</button>

@@ -2,11 +2,12 @@
  * What is dangerous asks for one's key again: the tenant refuses it with `fresh-assertion-required`, the person is asked,
  * and it is tried once more.
  */
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import { renewProof } from '../api/keys.ts';
 import { ErrorNotice } from '../components/error-notice.tsx';
+import { Window } from '../components/window.tsx';
 import { useSession } from './session.tsx';
 
 /** Runs an action, asking for the key where the tenant wants that. @throws whatever the action throws */
@@ -40,14 +41,9 @@ export function FreshProofProvider({ children }: { children: ReactNode }) {
   return (
     <Context value={withProof}>
       {children}
-      <Modal
-        opened={asked !== undefined}
-        onClose={close}
-        title="Confirm that it is you"
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
+      <Window title="Confirm that it is you" opened={asked !== undefined} close={close} onTop>
         <Ask proven={proven} cancel={close} />
-      </Modal>
+      </Window>
     </Context>
   );
 }

@@ -11,6 +11,8 @@ import { theme } from './theme.ts';
 
 /** Styles that Mantine makes at run time bear the answer's nonce (the page's content security policy). */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
+// So do those of a library that Mantine uses to hold the page still behind a dialog; it looks for this name.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no place for the application');
 

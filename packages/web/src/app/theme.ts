@@ -1,5 +1,7 @@
 /** Colours and type. Contrast is at least 4.5:1 in both schemes, and what is focused shows it. */
-import { createTheme } from '@mantine/core';
+import { Alert, Badge, createTheme } from '@mantine/core';
+
+const readable = { color: 'var(--mantine-color-text)' };
 
 export const theme = createTheme({
   primaryColor: 'blue',
@@ -9,4 +11,9 @@ export const theme = createTheme({
   headings: { fontWeight: '600' },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    // The library's own colours for these are too faint to read.
+    Alert: Alert.extend({ styles: { title: readable, message: readable } }),
+    Badge: Badge.extend({ defaultProps: { tt: 'none', size: 'lg' } }),
+  },
 });

@@ -7,6 +7,7 @@ export const KINDS = [
   'timed-out',
   'cancelled',
   'no-matching-key',
+  'no-usable-key',
   'already-registered',
   'wrong-site',
   'no-user-verification',
@@ -36,7 +37,7 @@ const WORDS: Record<CeremonyFailure, Words | Record<Ceremony, Words>> = {
   cancelled: {
     registration: {
       title: 'The key was not registered',
-      text: `The browser's dialog was closed, or the key gave up. Try again, and follow the dialog to its end. ${PIN_HINT}`,
+      text: `The browser's dialog was closed, or the key gave up. Try again, and follow the dialog to its end. It must be a FIDO2 key with a PIN or a fingerprint set. ${PIN_HINT}`,
     },
     assertion: {
       title: 'You are not signed in yet',
@@ -44,14 +45,12 @@ const WORDS: Record<CeremonyFailure, Words | Record<Ceremony, Words>> = {
     },
   },
   'no-matching-key': {
-    registration: {
-      title: 'No key can be registered here',
-      text: 'The browser refused at once: it found no security key that it may use. Plug the key in, allow the page to use it, and try again.',
-    },
-    assertion: {
-      title: 'No key of yours was found',
-      text: 'The browser found no key that is registered with this organization. Plug in the key that you registered here. If you have lost it, use another key, or ask your administrator for a Temporary Access Pass.',
-    },
+    title: 'No key of yours was found',
+    text: 'The browser found no key that is registered with this organization. Plug in the key that you registered here. If you have lost it, use another key, or ask your administrator for a Temporary Access Pass.',
+  },
+  'no-usable-key': {
+    title: 'No key that fits was found',
+    text: 'The browser refused at once. Plug in a FIDO2 key that has a PIN or a fingerprint set; keys of the old kind (U2F) and keys that cannot tell that it is you do not fit.',
   },
   'already-registered': {
     title: 'This key is registered already',

@@ -12,6 +12,7 @@ describe('what a browser says', () => {
     ['NotAllowedError', { elapsed: 61_000 }, 'timed-out'],
     ['NotAllowedError', { elapsed: 5_000 }, 'cancelled'],
     ['NotAllowedError', { elapsed: 40 }, 'no-matching-key'],
+    ['NotAllowedError', { elapsed: 40, ceremony: 'registration' }, 'no-usable-key'],
     ['AbortError', {}, 'superseded'],
     ['InvalidStateError', { ceremony: 'registration' }, 'already-registered'],
     ['InvalidStateError', {}, 'unknown'],

@@ -19,7 +19,8 @@ export function classify(error: unknown, { ceremony, elapsed, timeout }: Attempt
     case 'NotAllowedError':
       if (/focus/i.test(message)) return 'not-focused';
       if (elapsed >= timeout - TOLERANCE) return 'timed-out';
-      return elapsed < REFUSED_AT_ONCE ? 'no-matching-key' : 'cancelled';
+      if (elapsed >= REFUSED_AT_ONCE) return 'cancelled';
+      return ceremony === 'registration' ? 'no-usable-key' : 'no-matching-key';
     case 'AbortError':
       return 'superseded';
     case 'OperationError': // Chrome: "A request is already pending."

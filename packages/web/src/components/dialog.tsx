@@ -1,7 +1,8 @@
 /** A dialog with one action that may fail: the error stays in it, and a second click does nothing while it runs. */
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { ErrorNotice } from './error-notice.tsx';
+import { Window } from './window.tsx';
 
 interface Props {
   title: string;
@@ -31,7 +32,7 @@ export function Dialog({ title, action, busyText, run, close, disabled, danger, 
     }
   };
   return (
-    <Modal opened onClose={close} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Window title={title} opened close={close}>
       <form onSubmit={(event) => void submit(event)}>
         {children}
         <ErrorNotice error={error} />
@@ -52,6 +53,6 @@ export function Dialog({ title, action, busyText, run, close, disabled, danger, 
           </Button>
         </Group>
       </form>
-    </Modal>
+    </Window>
   );
 }

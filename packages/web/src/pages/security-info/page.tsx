@@ -23,6 +23,10 @@ export default function SecurityInfo() {
     setDone(text);
     await Promise.all([reload(), reloadSession()]);
   };
+  const begin = (next: Doing) => {
+    setDone(undefined);
+    setDoing(next);
+  };
   const close = () => setDoing(undefined);
   const keys = value?.keys ?? [];
   return (
@@ -32,7 +36,7 @@ export default function SecurityInfo() {
           <Title order={1}>Security info</Title>
           <Text mt={4}>The security keys with which {session.user.userPrincipalName} signs in.</Text>
         </div>
-        {value?.selfService === true && <Button onClick={() => setDoing({ what: 'add' })}>Add a key</Button>}
+        {value?.selfService === true && <Button onClick={() => begin({ what: 'add' })}>Add a key</Button>}
       </Group>
       <Text role="status" aria-live="polite" c="var(--mantine-color-text)" mt="sm">
         {done}
@@ -47,8 +51,8 @@ export default function SecurityInfo() {
               <KeyCard
                 key={key.id}
                 info={key}
-                rename={() => setDoing({ what: 'rename', key })}
-                remove={() => setDoing({ what: 'remove', key })}
+                rename={() => begin({ what: 'rename', key })}
+                remove={() => begin({ what: 'remove', key })}
               />
             ))}
           </Stack>
