@@ -1,4 +1,5 @@
 /** Sync from a real Samba AD domain over HTTPS: full, incremental by DirSync and by uSNChanged, scope, guard, and who is refused. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type DomainSession,
@@ -11,6 +12,7 @@ import {
 import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import { kennel } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
 
@@ -296,6 +298,57 @@ member: CN=alice,CN=Users,${BASE}
     expect(await names()).toContain('late');
     const [, interrupted] = await tenant.admin.sync.runs();
     expect(interrupted).toMatchObject({ outcome: 'interrupted' });
+  });
+
+  it('is run, previewed and shown from the command line, and doctor counts what is wrong', async () => {
+    const env = { KENNEL_HOME: tenant.home };
+    const passwordFile = join(tenant.home, 'password');
+    writeFileSync(passwordFile, samba.adminPassword, { mode: 0o600 });
+    const domain = ['--domain', 'corp.example.com', '--dns', samba.address];
+    const credential = [
+      '--domain-credential',
+      'Administrator@corp.example.com',
+      '--password-file',
+      passwordFile,
+    ];
+    const run = (...args: string[]) => kennel([...args, '--json'], env);
+    await samba.sambaTool('user', 'create', 'seen', PASSWORD);
+    const preview = await run('sync', 'preview', ...domain, ...credential);
+    expect(preview.json[0]?.changes).toContainEqual({
+      what: 'add',
+      kind: 'user',
+      name: 'seen@corp.example.com',
+    });
+    expect(await names()).not.toContain('seen');
+    expect(await run('sync', 'run', ...domain, ...credential)).toMatchObject({ exitCode: 0 });
+    expect(await names()).toContain('seen');
+    const status = await run('sync', 'status');
+    expect(status.json[0]).toMatchObject({ domains: [{ dnsName: 'corp.example.com' }] });
+
+    const examined = await run('doctor', ...domain, ...credential, '--user', 'seen');
+    const found = (examined.json[0]?.findings ?? []) as Record<'check' | 'outcome' | 'fix', string>[]; // as doctor prints them
+    const of = (outcome: string) => found.filter((each) => each.outcome === outcome);
+    expect([...new Set(of('failed').map(({ check }) => check))].sort()).toEqual([
+      'kerberos.domain', // nobody has made the Kerberos server objects here
+      'kerberos.in-step',
+      'user.key',
+    ]);
+    expect(examined.exitCode).toBe(of('failed').length);
+    for (const { check, fix } of of('failed')) expect(fix, check).toBeTypeOf('string');
+    expect(of('not-applicable').map(({ check }) => check)).toEqual(['dc.keylist']);
+    expect(of('ok').map(({ check }) => check)).toEqual(
+      expect.arrayContaining([
+        'dns.srv',
+        'port',
+        'dc.answers',
+        'dc.writable',
+        'clock',
+        'tls.certificate',
+        'client',
+        'sync',
+        'user.synced',
+      ]),
+    );
   });
 
   it('says what is wrong with a credential, and with a controller that dies', async () => {

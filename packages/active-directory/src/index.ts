@@ -58,6 +58,12 @@ export {
   locateDomainController,
   locatorText,
 } from './locator/locate.ts';
+export {
+  controllerClock,
+  keyListSupport,
+  type SurveyedController,
+  surveyControllers,
+} from './locator/survey.ts';
 export { kerberosSecurity } from './rpc/kerberos-security.ts';
 export type { RpcSecurity } from './rpc/security.ts';
 export {

@@ -6,6 +6,7 @@ import { clientCommands } from './commands/client.ts';
 import { dcCommands } from './commands/dc.ts';
 import { demoCommand } from './commands/demo.ts';
 import { deviceCommands } from './commands/device.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { groupCommands } from './commands/group.ts';
 import { hybridCommands } from './commands/hybrid.ts';
 import { kerberosServerCommands } from './commands/kerberos-server.ts';
@@ -50,6 +51,7 @@ auditCommands(program);
 webauthnCommands(program);
 clientCommands(program);
 syncCommands(program);
+doctorCommand(program);
 softwareKeyCommands(program);
 
 try {

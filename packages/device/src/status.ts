@@ -92,3 +92,9 @@ function userStatus(record: UserRecord, now: Date): UserStatus {
 function withoutTicket({ ticket: _over, ...record }: UserRecord): TicketState {
   return ticketState(record);
 }
+
+/** Where this device's tenant is, and the file of its own authority; undefined where it is not joined. */
+export function tenantOfDevice(stateDir: string): { url: string; caFile: string | undefined } | undefined {
+  const record = findDevice(stateDir);
+  return record && { url: record.tenant.url, caFile: record.tenant.caFile };
+}

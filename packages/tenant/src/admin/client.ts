@@ -29,6 +29,8 @@ import { type AdminTransport, socketTransport } from './transport.ts';
 
 export { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 
+export { httpsExchange } from './transport.ts';
+
 const PAGE = 1000;
 
 export type AdminClient = ReturnType<typeof adminClientOver>;

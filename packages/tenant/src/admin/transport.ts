@@ -26,6 +26,8 @@ export function socketTransport(stateDir: string): AdminTransport {
 export interface PlainAnswer {
   status: number;
   json: unknown;
+  /** The clock of who answered. */
+  date: Date | undefined;
 }
 
 /** One HTTPS request with a JSON body or a form. The certificate is verified, to `ca` where one is given. */
@@ -70,11 +72,16 @@ async function exchange(
     if (size > LARGEST_ANSWER) throw new Error('the answer is too large');
     chunks.push(chunk);
   }
-  return { status: response.statusCode ?? 0, json: JSON.parse(Buffer.concat(chunks).toString('utf8')) };
+  const { date } = response.headers;
+  return {
+    status: response.statusCode ?? 0,
+    json: JSON.parse(Buffer.concat(chunks).toString('utf8')),
+    date: date === undefined ? undefined : new Date(date),
+  };
 }
 
 /** The tenant's own answer, or the error with which it refused. */
-export function answerOf<T>({ status, json }: PlainAnswer): T {
+export function answerOf<T>({ status, json }: Pick<PlainAnswer, 'status' | 'json'>): T {
   if (status === 200) return json as T; // the tenant's own answer, of this very version
   const { suberror, error_description: text, trace_id: traceId } = json as Record<string, unknown>; // our own shape
   const code = typeof suberror === 'string' && isTenantErrorCode(suberror) ? suberror : 'internal-error';

@@ -25,7 +25,7 @@ const enrolmentSchema = z.object({
   name: z.string(),
   scope: z.enum(['administrator', 'connector']),
   domain: z.string().nullable(),
-  /** PEM of the tenant's own authority; the system's roots where there is none. */
+  /** PEM of the tenant's own authority (also in ca.pem); the system's roots where there is none. */
   ca: z.string().optional(),
 });
 export type Enrolment = z.output<typeof enrolmentSchema>;
@@ -83,6 +83,7 @@ export async function enrolClient(options: EnrolOptions): Promise<Enrolment> {
     const { id, scope, domain } = client;
     const enrolment: Enrolment = { tenantUrl, issuer, id, name: name.data, scope, domain, ...(ca && { ca }) };
     writeFileSync(join(draft, 'client.json'), `${JSON.stringify(enrolment, null, 2)}\n`, { mode: 0o600 });
+    if (ca !== undefined) writeFileSync(join(draft, 'ca.pem'), ca, { mode: 0o600 });
     renameSync(draft, dir);
     return enrolment;
   } catch (error) {

@@ -1,0 +1,54 @@
+/** This device: whether and how it is joined, its certificate, who is signed in, and the tickets. */
+import { deviceDir } from '../home.ts';
+import type { Findings } from './findings.ts';
+
+const KINDS: Readonly<Record<number, string>> = {
+  0: 'joined',
+  4: 'registered',
+  6: 'hybrid joined',
+  8: 'joined, shared',
+};
+const DAY = 86_400_000;
+
+/** @returns where the tenant is, and the realms of who is signed in */
+export async function checkDevice(
+  findings: Findings,
+): Promise<{ url: string; caFile: string | undefined } | undefined> {
+  const { readStatus, tenantOfDevice } = await import('@kennel/device');
+  const status = await findings.try(
+    'device.state',
+    deviceDir(),
+    'kennel device leave, then join again.',
+    async () => readStatus(deviceDir()),
+  );
+  if (status?.joined !== true) return undefined;
+  const { device, tenant, users } = status;
+  findings.ok(
+    'device.joined',
+    device.displayName,
+    `${KINDS[device.joinType] ?? `join type ${device.joinType}`} to ${tenant.name} (${tenant.url})`,
+  );
+  const { notBefore, notAfter } = device.certificate;
+  const days = Math.floor((notAfter.getTime() - Date.now()) / DAY);
+  if (Date.now() < notBefore.getTime() || days < 0)
+    findings.failed(
+      'device.certificate',
+      device.displayName,
+      'it is over, or the clock is wrong',
+      'Check the clock; then kennel device join again.',
+    );
+  else findings.ok('device.certificate', device.displayName, `good for ${days} days`);
+  for (const { upn, prt, ticket } of users) {
+    if (prt.valid)
+      findings.ok('device.prt', upn, `Primary Refresh Token until ${prt.expiresOn.toISOString()}`);
+    else findings.warning('device.prt', upn, 'the Primary Refresh Token is over', 'kennel signin');
+    if (ticket.state === 'full')
+      findings.ok(
+        'device.ticket',
+        upn,
+        `has a ticket of ${ticket.realm} until ${ticket.endTime.toISOString()}`,
+      );
+    else findings.failed('device.ticket', upn, ticket.message, ticket.next);
+  }
+  return tenantOfDevice(deviceDir());
+}
