@@ -1,5 +1,5 @@
 /**
- * `npm run bench [NAME]`: runs those that are named (`mint` unless told; `sync` takes minutes and a real domain).
+ * `npm run bench [NAME]`: runs those that are named, or all but `sync`, which takes minutes and a real domain.
  * `--json` prints exactly one object, {"figures":{name:number},"ratios":{name:number}}; ratios are against bare
  * operations measured in the same run.
  */
@@ -18,7 +18,8 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const names = positionals.length > 0 ? positionals : ['mint'];
+const names =
+  positionals.length > 0 ? positionals : Object.keys(BENCHMARKS).filter((name) => name !== 'sync');
 const all: BenchResult = { figures: {}, ratios: {} };
 for (const name of names) {
   const benchmark = BENCHMARKS[name];
