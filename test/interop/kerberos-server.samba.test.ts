@@ -26,6 +26,7 @@ describe('kennel kerberos-server on a Samba domain', () => {
       [
         group,
         verb,
+        ...more,
         '--domain',
         'corp.example.com',
         '--domain-credential',
@@ -35,14 +36,18 @@ describe('kennel kerberos-server on a Samba domain', () => {
         '--dns',
         domain.address,
         '--json',
-        ...more,
       ],
       env,
     );
 
   beforeAll(async () => {
     if (missing(PEERS).length > 0) return;
-    domain = await startSambaDomain({ users: [{ name: 'alice', password: 'Alice!pass1' }] });
+    domain = await startSambaDomain({
+      users: [
+        { name: 'alice', password: 'Alice!pass1' },
+        { name: 'bob', groups: ['Domain Admins'] },
+      ],
+    });
     writeFileSync(file('password'), `${domain.adminPassword}\n`);
     writeFileSync(file('alice'), 'Alice!pass1\n');
     await kennel(['init', '--host-name', 'localhost', '--listen', '127.0.0.1:0'], env);
@@ -109,6 +114,35 @@ describe('kennel kerberos-server on a Samba domain', () => {
     expect(await run('get')).toMatchObject({ exitCode: 50, json: [{ verdict: 'out-of-step' }] });
     expect(await run('create')).toMatchObject({ exitCode: 0 });
     expect(await run('get')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('says whom it may sign for, and changes that for one group at a time', async () => {
+    const policy = (...args: string[]) => run('policy', { more: args });
+    expect(await policy('explain', 'alice')).toMatchObject({
+      exitCode: 0,
+      json: [{ ticket: true, because: 'allowed', decidedBy: { name: 'Domain Users' } }],
+    });
+    expect(await policy('explain', 'bob')).toMatchObject({ exitCode: 30, json: [{ ticket: false }] });
+    expect(await policy('explain', 'nobody')).toMatchObject({
+      exitCode: 58,
+      json: [{ error: { code: 'account-not-found' } }],
+    });
+    expect(await policy('explain')).toMatchObject({ exitCode: 2 });
+    expect(await policy('allow', 'Domain Admins')).toMatchObject({ exitCode: 2 }); // nobody to ask
+    const allowed = await policy('allow', 'Domain Admins', '--yes', '--ldaps', '--ca', domain.caFile);
+    expect(allowed, allowed.stdout).toMatchObject({
+      exitCode: 0,
+      json: [{ nowAllowed: [{ name: 'bob' }], nowDenied: [] }],
+    });
+    const blast = await policy('explain', '--blast-radius');
+    // Samba's own tool enabled the krbtgt account when it set its password above.
+    expect(blast.json).toMatchObject([{ protected: [{ name: 'bob' }], others: [{ name: 'alice' }, {}] }]);
+    const denied = await policy('deny', 'Domain Admins', '--yes');
+    expect(denied.json).toMatchObject([{ nowAllowed: [], nowDenied: [{ name: 'bob' }] }]);
+    expect((await policy('show')).json).toMatchObject([{ allowed: [], never: { length: 5 } }]);
+    expect(
+      await run('policy', { user: 'alice', password: 'alice', more: ['deny', 'Domain Guests', '--yes'] }),
+    ).toMatchObject({ exitCode: 43, json: [{ error: { code: 'access-denied' } }] });
   });
 
   it('tells the computers of the forest which tenant is theirs, and leaves that of another tenant alone', async () => {

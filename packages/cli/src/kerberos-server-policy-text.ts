@@ -43,7 +43,7 @@ const WHY = {
 
 export function changeText(
   verb: 'allow' | 'deny',
-  group: string,
+  { name: group, sid: groupSid }: { name: string; sid: string },
   policy: ServerPolicy,
   { next, before, after }: PolicyChange,
   worth: ReadonlyMap<string, ProtectedAccount>,
@@ -72,6 +72,11 @@ export function changeText(
             ({ name, sid }) =>
               `WARNING: ${name} ${(worth.get(sid)?.because ?? []).map((why) => WHY[why]).join(', and ')}: being ${name} is owning the domain.`,
           ),
+          ...(dangerous.length > 0
+            ? [
+                `The tenant refuses protected accounts all the same. To have it sign for this group, too: kennel sync settings DOMAIN --allow-protected ${groupSid}`,
+              ]
+            : []),
           'Who joins the groups that were taken apart here is not denied any more: look at the list again after such a change.',
         ]
       : []),
@@ -96,7 +101,7 @@ export function explanationText({
   }[because];
   const also = protectedBy.map(
     (why) =>
-      `${user.name} ${WHY[why]}${ticket ? '. AD does not deny it: take care that nobody gets a ticket as this account (kennel kerberos-server policy deny GROUP)' : ''}.`,
+      `${user.name} ${WHY[why]}.${ticket ? ' The lists do not deny it; the tenant does, unless its group was allowed there (kennel sync settings). A thief of the key would not care: deny a group of the account here, too.' : ''}`,
   );
   return [said, ...also].join('\n');
 }

@@ -76,7 +76,7 @@ export function kerberosServerPolicyCommands(parent: Command): void {
           const account = await findAccount(directory, name);
           const plan = await (verb === 'allow' ? planAllow : planDeny)(directory, opened.policy, account);
           const worth = await protectedAccounts(directory);
-          const shown = changeText(verb, account.name, opened.policy, plan, worth);
+          const shown = changeText(verb, account, opened.policy, plan, worth);
           await sure(given.yes === true, shown, `${verb === 'allow' ? 'Allow' : 'Deny'} ${account.name}?`);
           await writePolicy(directory, opened.objects, plan.next, verb === 'allow');
           return { value: changeValue(account.name, opened.policy, plan), text: shown };
