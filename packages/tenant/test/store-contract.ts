@@ -4,8 +4,10 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertLines, linesAfter, newestLines } from '../src/audit/queries.ts';
 import { type AuditEvent, AuditTrail, verifyAudit } from '../src/audit/rules.ts';
+import * as grants from '../src/authorize/queries.ts';
 import { insertCeremonyEvents, listCeremonyEvents, purgeCeremonyEvents } from '../src/ceremonies/queries.ts';
 import * as devices from '../src/devices/queries.ts';
+import * as firstAdministrator from '../src/first-administrator/queries.ts';
 import * as groups from '../src/groups/queries.ts';
 import * as domains from '../src/kerberos-domains/queries.ts';
 import { keepBlob, storedBlob } from '../src/metadata/queries.ts';
@@ -15,6 +17,7 @@ import { TRIES_A_NAME, WINDOW_SECONDS } from '../src/passes/tries.ts';
 import * as policies from '../src/policy/queries.ts';
 import * as prts from '../src/prt/queries.ts';
 import * as reports from '../src/reports/queries.ts';
+import * as sessions from '../src/sessions/queries.ts';
 import { dialectOf } from '../src/store/dialect-of.ts';
 import { isUniqueViolation } from '../src/store/errors.ts';
 import { checkStoreIdentity, recordStoreIdentity } from '../src/store/identity.ts';
@@ -316,6 +319,94 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       await prts.deleteFamily(store, 'family');
       expect(await prts.prtByHash(store, next.token_hash)).toBeUndefined();
       expect(await prts.prtByHash(store, stranger.token_hash)).toEqual(stranger);
+    });
+
+    test('a session is found until it ends, the oldest go first, and all go with the user', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const session = (hash: string, created: string) => ({
+        token_hash: hash,
+        user_id: user.id,
+        method: 'fido' as const,
+        credential_id: 'k',
+        pass_id: null,
+        created_on: created,
+        proven_on: created,
+        seen_on: created,
+        expires_on: LATER,
+      });
+      await sessions.insertSession(store, session('old', '2026-01-01T00:00:00.000Z'));
+      await sessions.insertSession(store, session('new', NOW));
+      expect(await sessions.sessionByHash(other, 'new', NOW)).toEqual(session('new', NOW));
+      expect(await sessions.sessionByHash(other, 'new', LATER)).toBeUndefined();
+      await sessions.updateSession(store, 'new', { method: 'pass', credential_id: null, pass_id: 'p' });
+      expect(await sessions.sessionByHash(other, 'new', NOW)).toMatchObject({ pass_id: 'p', seen_on: NOW });
+      await sessions.trimSessions(store, 1);
+      expect(await sessions.sessionByHash(store, 'old', NOW)).toBeUndefined();
+      await sessions.insertSession(store, session('idle', '2026-01-01T00:00:00.000Z'));
+      await sessions.purgeSessions(store, NOW, '2026-01-01T12:00:00.000Z');
+      expect(await sessions.deleteSession(store, 'idle')).toBe(false);
+      expect(await sessions.deleteSession(store, 'new')).toBe(true);
+      await sessions.insertSession(store, session('last', NOW));
+      await users.deleteUser(store, user.id);
+      expect(await sessions.sessionByHash(store, 'last', NOW)).toBeUndefined();
+    });
+
+    test('of many that use a code or a refresh token, one does; its family ends together', async () => {
+      const user = newUser();
+      await users.insertUser(store, user);
+      const grant = {
+        user_id: user.id,
+        method: 'fido' as const,
+        credential_id: 'k',
+        client_id: 'c',
+        scope: 'openid',
+        proven_on: NOW,
+        expires_on: LATER,
+        used: 0,
+      };
+      const code = {
+        ...grant,
+        code_hash: 'code',
+        redirect_uri: 'x:',
+        code_challenge: null,
+        resource: null,
+        nonce: null,
+      };
+      await grants.insertCode(store, code);
+      expect(await grants.codeByHash(other, 'code')).toEqual(code);
+      const both = [store, other, store, other];
+      const once = async (use: (one: Store) => Promise<boolean>) =>
+        (await Promise.all(both.map(use))).filter(Boolean).length;
+      expect(await once((one) => grants.useCode(one, 'code'))).toBe(1);
+      for (const hash of ['r1', 'r2']) {
+        await grants.insertRefreshToken(store, { ...grant, token_hash: hash, family: 'code' });
+      }
+      expect(await once((one) => grants.useRefreshToken(one, 'r1'))).toBe(1);
+      await grants.deleteFamily(store, 'code');
+      expect(await grants.refreshTokenByHash(other, 'r2')).toBeUndefined();
+      await grants.insertRefreshToken(store, { ...grant, token_hash: 'r3', family: 'f' });
+      await sessions.endSignIns(store, user.id);
+      expect(await grants.refreshTokenByHash(other, 'r3')).toBeUndefined();
+      expect(await grants.codeByHash(other, 'code')).toBeUndefined();
+      await grants.insertCode(store, code);
+      await grants.purgeGrants(store, '2026-01-02T03:10:00.000Z');
+      expect(await grants.codeByHash(other, 'code')).toBeUndefined();
+    });
+
+    test("the first administrator's link is one, replaced by the next, and used once", async () => {
+      await firstAdministrator.putLink(store, { token_hash: 'a', expires_on: LATER });
+      await firstAdministrator.putLink(other, { token_hash: 'b', expires_on: LATER });
+      expect(await firstAdministrator.isLink(store, 'a', NOW)).toBe(false);
+      expect(await firstAdministrator.isLink(store, 'b', NOW)).toBe(true);
+      expect(await firstAdministrator.isLink(store, 'b', LATER)).toBe(false);
+      const tries = [store, other, store].map((one) => firstAdministrator.takeLink(one, 'b', NOW));
+      expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
+      const admin = newUser({ role: 'administrator' });
+      expect(await users.hasAdministrator(store)).toBe(false);
+      await users.insertUser(store, admin);
+      expect(await users.hasAdministrator(other)).toBe(true);
+      await users.deleteUser(store, admin.id);
     });
 
     test('a KerberosDomain is published over an older one', async () => {

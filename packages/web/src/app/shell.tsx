@@ -3,6 +3,7 @@ import {
   ActionIcon,
   Anchor,
   AppShell,
+  Box,
   Burger,
   Button,
   Center,
@@ -39,7 +40,7 @@ export function Shell() {
       </Anchor>
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group wrap="nowrap" gap="sm">
+          <Group wrap="nowrap" gap="sm" style={{ minWidth: 0 }}>
             <Burger
               opened={opened}
               onClick={toggle}
@@ -48,12 +49,14 @@ export function Shell() {
               aria-label="Menu"
               aria-expanded={opened}
             />
-            <KeyIcon />
+            <Box visibleFrom="sm" h={24}>
+              <KeyIcon />
+            </Box>
             <Text fw={600} truncate>
               {session.tenantName}
             </Text>
           </Group>
-          <Group wrap="nowrap" gap="sm">
+          <Group wrap="nowrap" gap="sm" style={{ flexShrink: 0 }}>
             <Text size="sm" visibleFrom="sm" truncate>
               {session.user.displayName}
             </Text>
