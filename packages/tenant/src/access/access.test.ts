@@ -37,7 +37,8 @@ beforeEach(() => {
     return body(request);
   });
   app.get('/me', { config: { access: ['user'] } }, body);
-  app.post('/dangerous', { config: { fresh: true } }, body);
+  app.post('/me', { config: { access: ['user'] } }, body);
+  app.post('/me/dangerous', { config: { access: ['user'], fresh: true } }, body);
 });
 
 const ask = async (as: Principal | undefined, method: 'GET' | 'POST', url: string, origin?: string) => {
@@ -85,13 +86,17 @@ test("a person's page: their own, an administrator's too, never a program's", as
 });
 
 test('a change by a session comes from a page of the tenant, and a dangerous one after a fresh proof', async () => {
-  const admin = person('administrator', 6);
+  const [admin, earlier] = [person('administrator', 4), person('administrator', 6)];
   expect(await ask(admin, 'POST', '/plain')).toBe('403 right-missing');
   expect(await ask(admin, 'POST', '/plain', 'https://evil.example')).toBe('403 right-missing');
   expect(await ask(admin, 'POST', '/plain', ORIGIN)).toBe('user:u');
-  expect(await ask(admin, 'POST', '/dangerous', ORIGIN)).toBe('401 fresh-assertion-required');
-  expect(await ask(person('administrator', 4), 'POST', '/dangerous', ORIGIN)).toBe('user:u');
-  expect(await ask(program, 'POST', '/dangerous')).toBe('client:ops');
+  expect(await ask(earlier, 'POST', '/plain', ORIGIN)).toBe('401 fresh-assertion-required');
+  expect(await ask(earlier, 'GET', '/plain')).toBe('user:u');
+  expect(await ask(program, 'POST', '/plain')).toBe('client:ops');
+  // what is one's own asks for it where it says so
+  expect(await ask(person('user', 60), 'POST', '/me', ORIGIN)).toBe('user:u');
+  expect(await ask(person('user', 60), 'POST', '/me/dangerous', ORIGIN)).toBe('401 fresh-assertion-required');
+  expect(await ask(person('user', 4), 'POST', '/me/dangerous', ORIGIN)).toBe('user:u');
 });
 
 test('over the network nothing answers a stranger, and the refusal is in the audit', async () => {

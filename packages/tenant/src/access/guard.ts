@@ -16,7 +16,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Any of these rights opens the route; an administrator's unless given. */
     access?: readonly Right[];
-    /** A person must have shown their security key within the last minutes. Programs have no such moment. */
+    /**
+     * A person must have shown their security key within the last minutes. Programs have no such moment. Unless it is
+     * given, whatever changes something by an administrator's right asks for it.
+     */
     fresh?: boolean;
   }
 }
@@ -65,7 +68,7 @@ async function authenticate(
 }
 
 function authorise(tenant: Tenant, request: FastifyRequest, principal: Principal): void {
-  const { access = ['administrator'], fresh = false } = request.routeOptions.config;
+  const { access = ['administrator'], fresh } = request.routeOptions.config;
   const rights = rightsOf(principal);
   if (!access.some((right) => rights.includes(right))) {
     throw new TenantError(
@@ -77,12 +80,14 @@ function authorise(tenant: Tenant, request: FastifyRequest, principal: Principal
   if (principal.kind !== 'user') return;
   // A browser sends a session along whoever asks it to: a change must come from the tenant's own pages.
   const { origin } = request.headers;
-  if (!SAFE_METHODS.includes(request.method) && !(origin && allowedOrigins(tenant).includes(origin))) {
+  const changes = !SAFE_METHODS.includes(request.method);
+  if (changes && !(origin && allowedOrigins(tenant).includes(origin))) {
     throw new TenantError('right-missing', 'This change does not come from a page of this tenant.', {
       origin,
     });
   }
-  if (fresh && tenant.now().getTime() - principal.authenticatedAt.getTime() > FRESH_MS) {
+  const wantsProof = fresh ?? (changes && !access.includes('user'));
+  if (wantsProof && tenant.now().getTime() - principal.authenticatedAt.getTime() > FRESH_MS) {
     throw new TenantError(
       'fresh-assertion-required',
       'This needs your security key once more. Confirm with it, then try again.',

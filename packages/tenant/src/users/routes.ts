@@ -32,10 +32,8 @@ export function userRoutes(app: Routes, tenant: Tenant): void {
   app.patch('/users/:user', { schema: { ...byName, body: userChanges } }, (request) =>
     rules.updateUser(tenant, callerOf(request), request.params.user, request.body),
   );
-  app.put(
-    '/users/:user/role',
-    { schema: { ...byName, body: userRole }, config: { fresh: true } },
-    (request) => rules.setRole(tenant, callerOf(request), request.params.user, request.body.role),
+  app.put('/users/:user/role', { schema: { ...byName, body: userRole } }, (request) =>
+    rules.setRole(tenant, callerOf(request), request.params.user, request.body.role),
   );
   app.delete('/users/:user', { schema: byName }, async (request) => {
     await rules.removeUser(tenant, callerOf(request), request.params.user);
