@@ -68,6 +68,7 @@ export const PEERS = {
     present: () => chromiumPath() !== undefined,
     packages: ['chromium', 'fonts-liberation'],
   },
+  smtp: { present: () => python('aiosmtpd'), packages: ['python3-aiosmtpd'] },
   openssl: { present: () => onPath('openssl'), packages: ['openssl'] },
 } as const;
 

@@ -23,6 +23,7 @@ import { firstAdministratorRoutes } from './first-administrator/routes.ts';
 import { makeFirstAdministratorLink } from './first-administrator/rules.ts';
 import { storePlace } from './init.ts';
 import { Metadata } from './metadata/service.ts';
+import { startNotices } from './notices/notices.ts';
 import { graphRoutes } from './provisioning/routes.ts';
 import { applicationRoutes } from './security-info/application.ts';
 import { securityInfoRoutes } from './security-info/routes.ts';
@@ -121,6 +122,8 @@ export async function serveTenant({
       log,
       now,
     };
+    const { tenantName } = config;
+    cleanUp.push(startNotices({ config: config.mail, inside, tenantName, store, audit, log, now }));
     cleanUp.push(await metadata.start());
     const tls = await loadTls(stateDir, config, master, now());
     const app = publicApp(tenant, tls);

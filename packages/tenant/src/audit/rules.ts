@@ -36,6 +36,7 @@ export type AuditEventName =
   | `first-administrator.${'registered' | 'refused'}`
   | 'key.renamed'
   | 'user.role-changed'
+  | `notice.${'sent' | 'failed'}`
   | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused' | 'renewed' | 'use-refused' | 'reuse-detected'}`
@@ -67,6 +68,7 @@ export class AuditTrail {
   #head: { seq: number; hash: string } | undefined;
   #waiting: { events: readonly AuditEvent[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
   #writing = false;
+  readonly #listeners = new Set<(events: readonly AuditEvent[]) => void>();
 
   constructor(store: Store, now: () => Date) {
     this.#store = store;
@@ -81,14 +83,22 @@ export class AuditTrail {
     });
   }
 
+  /** Hears what was written, from then on; the result ends it. */
+  listen(listener: (events: readonly AuditEvent[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Whatever came together while the last statement ran goes into the next one: the chain costs no queue. */
   async #write(): Promise<void> {
     this.#writing = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, 64);
       try {
-        await this.#append(batch.flatMap((entry) => entry.events));
+        const events = batch.flatMap((entry) => entry.events);
+        await this.#append(events);
         for (const entry of batch) entry.resolve();
+        for (const listener of this.#listeners) listener(events);
       } catch (error) {
         this.#head = undefined;
         for (const entry of batch) entry.reject(error);

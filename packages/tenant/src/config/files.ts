@@ -109,6 +109,7 @@ export function ensureConfig(stateDir: string, given: InitOptions): TenantConfig
     store: options.store ?? { sqlite: 'tenant.db' },
     lab: options.lab ?? false,
     ...(options.metadata !== undefined && { metadata: options.metadata }),
+    ...(options.mail !== undefined && { mail: options.mail }),
     ...(options.registration !== undefined && { registration: options.registration }),
     ...(options.resources !== undefined && { resources: options.resources }),
     ...(options.clients !== undefined && { clients: options.clients }),

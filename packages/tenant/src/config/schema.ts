@@ -1,6 +1,7 @@
 /** The configuration file of a tenant (`config.json`): its members, their bounds and defaults. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { mailConfig } from '../notices/schema.ts';
 
 const hostName = z
   .string()
@@ -87,6 +88,8 @@ const fields = {
   lab: z.boolean(),
   /** Models of security keys: names, roots of attestation, certification, status. */
   metadata: metadata.optional(),
+  /** Through which users are told of changes of their keys. */
+  mail: mailConfig.optional(),
   /** Audiences for which devices get access tokens; each must check them through the published keys. */
   resources: z.array(z.string().min(1).max(2048)).max(256).optional(),
   /** Programs that may send people to the sign-in page, beside the brokers that are known. */
@@ -117,6 +120,7 @@ export const initSchema = z.strictObject({
   store: fields.store.optional(),
   lab: fields.lab.optional(),
   metadata: fields.metadata,
+  mail: fields.mail,
   resources: fields.resources,
   clients: fields.clients,
 });

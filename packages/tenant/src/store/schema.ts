@@ -3,6 +3,7 @@
  * ISO 8601 text in UTC (which sorts as it reads), truth is 0 or 1, bytes are base64url. Columns whose names end
  * in `_sealed` hold values sealed under the master key.
  */
+import type { NoticeRow } from '../notices/schema.ts';
 import type { AuthorizationCodeRow, RefreshTokenRow, WebSessionRow } from './sign-in-rows.ts';
 
 export interface Database {
@@ -25,6 +26,7 @@ export interface Database {
   key_policies: KeyPolicyRow;
   ceremony_events: CeremonyEventRow;
   passes: PassRow;
+  notices: NoticeRow;
   /** Wrong passes, counted by name and by source. */
   pass_tries: { subject: string; tries: number; window_end: string };
   pass_policy: { id: string; rules: string; updated_on: string };

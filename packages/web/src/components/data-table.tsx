@@ -20,7 +20,7 @@ export function DataTable({ caption, headings, rows, nothing, minWidth = 480 }: 
       scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': caption } }}
     >
       <Table striped verticalSpacing="xs">
-        <Table.Caption>{caption}</Table.Caption>
+        <Table.Caption c="var(--mantine-color-text)">{caption}</Table.Caption>
         <Table.Thead>
           <Table.Tr>
             {headings.map((heading) => (

@@ -7,6 +7,7 @@ import * as clients from './0004-clients.ts';
 import * as sync from './0005-sync.ts';
 import * as signIn from './0006-sign-in.ts';
 import * as ceremonies from './0007-ceremonies.ts';
+import * as notices from './0008-notices.ts';
 import * as passes from './0008-passes.ts';
 import * as prtUse from './0009-prt-use.ts';
 
@@ -18,6 +19,7 @@ export const migrations: Record<string, Migration> = {
   '0006-sign-in': signIn,
   '0005-sync': sync,
   '0007-ceremonies': ceremonies,
+  '0008-notices': notices,
   '0008-passes': passes,
   '0009-prt-use': prtUse,
 };
