@@ -1,5 +1,6 @@
 /** Every page in the dark and on a phone: axe finds nothing, and with KENNEL_SCREENSHOTS=<folder> people can look. */
 import { afterAll, beforeAll, expect } from 'vitest';
+import { lookAtAdministration } from '../support/administration.ts';
 import { missing, withPeers } from '../support/peers.ts';
 import { lookAtAll, WebPeople } from '../support/web-people.ts';
 
@@ -16,5 +17,6 @@ it.for([
   ['phone-dark', { colorScheme: 'dark', viewport: { width: 360, height: 720 }, isMobile: true }],
 ] as const)('axe finds nothing on any page: %s', async ([name, options]) => {
   await lookAtAll(people, name, options);
+  await lookAtAdministration(people, name, options);
   expect(people.complaints).toEqual([]);
 });

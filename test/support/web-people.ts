@@ -94,7 +94,8 @@ export async function signInByPass(page: Page, name: string, pass: string): Prom
   await button(page, 'Sign in with the pass').click();
 }
 
-const axeSource = () => readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const axeSource = () =>
+  readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Violation {
   id: string;
@@ -102,7 +103,7 @@ interface Violation {
 }
 
 /** axe-core finds no violation; with KENNEL_SCREENSHOTS=<folder> people can look themselves. */
-async function look(page: Page, axe: string, name: string): Promise<void> {
+export async function look(page: Page, axe: string, name: string): Promise<void> {
   const folder = process.env.KENNEL_SCREENSHOTS;
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
   await page.evaluate(axe); // beside the page's policy, not through it

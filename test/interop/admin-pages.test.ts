@@ -1,0 +1,107 @@
+/**
+ * The administrators' pages in a real browser: what they show and change, whom they refuse, and axe over each. How they
+ * look in the dark and on a phone: test/full/browser-looks.test.ts.
+ */
+import { afterAll, beforeAll, expect } from 'vitest';
+import { administrator, lookAtAdministration } from '../support/administration.ts';
+import { missing, withPeers } from '../support/peers.ts';
+import { button, errorOf, heading, WebPeople } from '../support/web-people.ts';
+
+const it = withPeers('chromium');
+let people: WebPeople;
+beforeAll(async () => {
+  if (missing(['chromium']).length === 0) people = await WebPeople.start();
+});
+afterAll(() => people?.close());
+
+it('an administrator makes a pass, shown once, and removes a key after showing their own again', async () => {
+  const { person, page } = await administrator(people);
+  const bob = await people.newcomer();
+  await bob.person.plugIn('deviceBound');
+  await button(bob.page, 'Add a key').click();
+  await button(bob.page, 'Continue').click();
+  await bob.page.getByText('is registered').waitFor();
+
+  await page.goto('/admin/users');
+  await heading(page, 'Users and keys');
+  await page.getByLabel('Find a user').fill(bob.name);
+  await page.getByRole('link', { name: bob.name }).click();
+  await heading(page, bob.user.displayName);
+  await button(page, 'Create a pass').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
+  const pass = await page.getByRole('alert').locator('code').textContent();
+  expect(pass).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
+  await page.reload();
+  await page.getByText('There is a pass, good until').waitFor();
+  expect(await page.content()).not.toContain(pass ?? '-');
+
+  people.world.clock.offset += 6 * 60; // the administrator's proof is not fresh any more
+  await button(page, 'Remove Key 1').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await button(page, 'Use my security key').click();
+  await page.getByText('Key 1 is removed.').waitFor();
+  expect(await people.world.admin.keys.list(bob.user.id)).toEqual([]);
+  await bob.page.reload();
+  await bob.page.getByRole('button', { name: 'Sign in with a security key' }).waitFor(); // the session went with the key
+  await person.page.context().close();
+  await bob.page.context().close();
+});
+
+it('policies are changed by name, and what cannot be is said', async () => {
+  const { page } = await administrator(people);
+  await page.goto('/admin/policy');
+  const everyone = page.getByRole('region', { name: 'Everyone else' });
+  await everyone.getByLabel('People may register keys themselves').uncheck();
+  await everyone.getByLabel('Models', { exact: true }).click();
+  await page.getByRole('option', { name: 'All models but those below' }).click();
+  await everyone.getByLabel('Models of the list').fill('no-guid');
+  await page.keyboard.press('Enter');
+  await everyone.getByRole('button', { name: 'Save' }).click();
+  expect(await errorOf(page)).toContain('aaGuids');
+  await everyone.getByLabel('Models of the list').press('Backspace');
+  await everyone.getByLabel('Models of the list').fill('2fc0579f-8113-47ea-b116-bb5a8db9202a');
+  await page.keyboard.press('Enter');
+  await everyone.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The policy for Everyone else is saved.').waitFor();
+  expect(await people.world.admin.keyPolicies.show('default')).toMatchObject({
+    selfService: false,
+    keyRestrictions: { isEnforced: true, enforcementType: 'block' },
+  });
+  await people.world.admin.keyPolicies.remove('default');
+  await page.goto('/admin/passes');
+  await page.getByLabel('Characters of a pass').fill('12');
+  await button(page, 'Save').click();
+  await page.getByText('The policy for passes is saved.').waitFor();
+  expect(await people.world.admin.passes.policy()).toMatchObject({ defaultLength: 12 });
+  await page.context().close();
+});
+
+it('an error that a person saw is found by its trace id', async () => {
+  const { page, name } = await administrator(people);
+  await page.goto('/admin/events');
+  await heading(page, 'Key events');
+  await page.getByText('registration completed').first().waitFor();
+  await page.getByLabel('User', { exact: true }).fill(name);
+  await button(page, 'Show').click();
+  await expect.poll(() => page.url()).toContain('user=');
+  const trace = await page.locator('tbody tr').first().locator('td').last().textContent();
+  await page.getByLabel('User', { exact: true }).fill('');
+  await page.getByLabel('Trace id').fill(trace ?? '');
+  await button(page, 'Show').click();
+  await expect.poll(() => page.locator('tbody tr').count()).toBeLessThanOrEqual(2);
+  await page.context().close();
+});
+
+it('who is no administrator sees no such page, and gets no such data', async () => {
+  const { page } = await people.newcomer();
+  await page.goto('/admin/users');
+  await heading(page, 'Nothing here');
+  const status = await page.evaluate(async () => (await fetch('/admin/v1/users')).status);
+  expect(status).toBe(403);
+  await page.context().close();
+});
+
+it('axe finds nothing on the administrators’ pages, and the pages complain of nothing', async () => {
+  await lookAtAdministration(people, 'light', { colorScheme: 'light' });
+  expect(people.complaints).toEqual([]);
+});

@@ -1,0 +1,61 @@
+/** An administrator in front of the administrators' pages, and a look at each of them. */
+import type { BrowserContextOptions } from 'playwright-core';
+import {
+  added,
+  addKey,
+  axeSource,
+  button,
+  heading,
+  look,
+  signIn,
+  signOut,
+  type WebPeople,
+} from './web-people.ts';
+
+/** Somebody with a key and the role, signed in with the key. */
+export async function administrator(people: WebPeople, options: BrowserContextOptions = {}) {
+  const newcomer = await people.newcomer(options);
+  const { person, page, user } = newcomer;
+  await person.plugIn('deviceBound');
+  await addKey(page, 'Mine');
+  await added(page, 'Mine');
+  await people.world.admin.users.setRole(user.id, 'administrator');
+  await signOut(page);
+  await signIn(page);
+  await heading(page, 'Security info');
+  return newcomer;
+}
+
+export async function lookAtAdministration(
+  people: WebPeople,
+  suffix: string,
+  options: BrowserContextOptions,
+): Promise<void> {
+  const { page, user } = await administrator(people, { ...options, reducedMotion: 'reduce' });
+  const axe = axeSource();
+  const check = (what: string) => look(page, axe, `admin-${what}-${suffix}`);
+  await page.goto('/admin/users');
+  await page.getByRole('table').waitFor();
+  await check('users');
+  await page.goto(`/admin/users/${user.id}`);
+  await page.getByText('The user has').or(page.getByText('There is a pass')).waitFor();
+  await check('user');
+  await button(page, 'Create a pass').click();
+  await check('create-pass');
+  await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
+  await page.getByText('The pass: it is shown this once').waitFor();
+  await check('pass');
+  await button(page, 'Remove Mine').click();
+  await check('remove-key');
+  await button(page, 'Cancel').click();
+  await page.goto('/admin/policy');
+  await page.getByRole('region', { name: 'Everyone else' }).waitFor();
+  await check('policy');
+  await page.goto('/admin/passes');
+  await page.getByLabel('Characters of a pass').waitFor();
+  await check('passes');
+  await page.goto('/admin/events');
+  await page.getByRole('table').waitFor();
+  await check('events');
+  await page.context().close();
+}
