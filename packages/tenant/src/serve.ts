@@ -219,7 +219,9 @@ async function listen(
   { address: host, port }: { address: string; port: number },
 ): Promise<number> {
   try {
-    await app.listen({ host, port });
+    // Fastify does not see that the server which it was given speaks TLS.
+    const listenTextResolver = (address: string) => `listening at ${address.replace(/^http:/, 'https:')}`;
+    await app.listen({ host, port, listenTextResolver });
     return (app.server.address() as AddressInfo).port; // it listens on TCP
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException; // net throws ErrnoException
