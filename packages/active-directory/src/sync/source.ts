@@ -117,7 +117,19 @@ export async function* readAll(
       },
       kind === 'group' ? new ExtendedNames() : undefined,
     );
-    for await (const { searchEntries } of pages) yield searchEntries;
+    for await (const { searchEntries } of ahead(pages)) yield searchEntries;
+  }
+}
+
+/** Asks for the next page while this one is worked on: the controller and the tenant need not wait for one another. */
+async function* ahead<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = pages[Symbol.asyncIterator]();
+  for (let next = iterator.next(); ; ) {
+    const { done, value } = await next;
+    if (done) return;
+    next = iterator.next();
+    next.catch(() => undefined); // told when it is awaited
+    yield value;
   }
 }
 

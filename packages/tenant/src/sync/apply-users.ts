@@ -26,14 +26,56 @@ interface Known {
 export async function applyUsers(applying: Applying, given: readonly SyncUser[]): Promise<void> {
   if (given.length === 0) return;
   const known = await readKnown(applying, given);
-  for (const user of given) {
+  const fresh: Fresh = { users: [], accounts: [] };
+  // Those who are here give up their old names first: somebody new may have one of them.
+  const isKnown = (user: SyncUser) => known.synced.has(user.anchor);
+  for (const user of [...given.filter(isKnown), ...given.filter((user) => !isKnown(user))]) {
     const problem = problemOf(applying, known, user);
     if (problem !== undefined) {
       applying.problem(user, user.userPrincipalName, problem);
       continue;
     }
-    await applyUser(applying, known, user);
+    await applyUser(applying, known, fresh, user);
     applying.solved(user.anchor);
+  }
+  await insertFresh(applying.store, fresh);
+}
+
+/** Rows that are written together: a statement for each would cost more than all the rest. */
+interface Fresh {
+  users: UserRow[];
+  accounts: SyncedUserRow[];
+}
+const ROWS_IN_STATEMENT = 100;
+
+async function insertFresh(store: Store, { users, accounts }: Fresh): Promise<void> {
+  for (let at = 0; at < users.length; at += ROWS_IN_STATEMENT) {
+    await store
+      .insertInto('users')
+      .values(users.slice(at, at + ROWS_IN_STATEMENT))
+      .execute();
+  }
+  for (let at = 0; at < accounts.length; at += ROWS_IN_STATEMENT) {
+    await store
+      .insertInto('synced_users')
+      .values(accounts.slice(at, at + ROWS_IN_STATEMENT))
+      .onConflict((conflict) =>
+        conflict.column('user_id').doUpdateSet((e) => ({
+          domain: e.ref('excluded.domain'),
+          anchor: e.ref('excluded.anchor'),
+          version: e.ref('excluded.version'),
+          mail: e.ref('excluded.mail'),
+          enabled: e.ref('excluded.enabled'),
+          account_expires_on: e.ref('excluded.account_expires_on'),
+          password_expires_on: e.ref('excluded.password_expires_on'),
+          must_change_password: e.ref('excluded.must_change_password'),
+          locked_until: e.ref('excluded.locked_until'),
+          protected: e.ref('excluded.protected'),
+          primary_group_sid: e.ref('excluded.primary_group_sid'),
+          deleted_on: e.ref('excluded.deleted_on'),
+        })),
+      )
+      .execute();
   }
 }
 
@@ -126,7 +168,7 @@ function adoptable(known: Known, domain: string, row: UserRow): boolean {
   return row.on_premises_domain_name === domain && !known.syncedIds.has(row.id);
 }
 
-async function applyUser(applying: Applying, known: Known, user: SyncUser): Promise<void> {
+async function applyUser(applying: Applying, known: Known, fresh: Fresh, user: SyncUser): Promise<void> {
   const { store, now } = applying;
   const before = known.synced.get(user.anchor);
   const adopted = before === undefined ? known.bySid.get(user.sid) : undefined;
@@ -141,7 +183,7 @@ async function applyUser(applying: Applying, known: Known, user: SyncUser): Prom
       user_handle: randomBytes(32).toString('base64url'),
       created_on: now,
     };
-    await store.insertInto('users').values(row).execute();
+    fresh.users.push(row);
     known.byId.set(id, row);
   } else {
     await store.updateTable('users').set(names).where('id', '=', id).execute();
@@ -153,12 +195,7 @@ async function applyUser(applying: Applying, known: Known, user: SyncUser): Prom
   }
   known.byUpn.set(names.upn_folded, id);
   const row = rowOf(applying, id, user);
-  const { user_id, ...changes } = row;
-  await store
-    .insertInto('synced_users')
-    .values(row)
-    .onConflict((conflict) => conflict.column('user_id').doUpdateSet(changes))
-    .execute();
+  fresh.accounts.push(row);
   known.synced.set(user.anchor, row);
   known.syncedIds.add(id);
   const what =

@@ -52,10 +52,7 @@ export interface AppliedBatch {
 }
 
 /** Counts of a run, and how many of each kind it has deleted. */
-export type RunCounts = SyncCounts & {
-  gone: Record<SyncedKind, number>;
-  atStart: Record<SyncedKind, number>;
-};
+export type RunCounts = SyncCounts & { gone: Record<SyncedKind, number> };
 
 /**
  * @throws TenantError `sync-run-over`, `sync-out-of-order`, `sync-too-many-deletions`, `changed-meanwhile`
@@ -84,6 +81,7 @@ export async function applyBatch(
       if (batch.sequence !== run.sequence + 1) {
         throw new TenantError('sync-out-of-order', `Batch ${run.sequence + 1} is the next one of this run.`);
       }
+      const before = await countBefore(store, dnsName, counts, batch.objects);
       const solved: string[] = [];
       const problems = new Map<string, { kind: string; name: string } & Problem>();
       const settings = JSON.parse(domain.settings) as SyncSettings; // we wrote it
@@ -106,7 +104,7 @@ export async function applyBatch(
           deleted: (kind) => {
             counts.deleted += 1;
             counts.gone[kind] += 1;
-            if (run.deletions_allowed === 0) checkDeletions(counts, kind, settings);
+            if (run.deletions_allowed === 0) checkDeletions(counts.gone[kind], before[kind], kind, settings);
           },
         },
         batch.objects,
@@ -132,14 +130,13 @@ export async function applyBatch(
   return applied;
 }
 
-export const freshCounts = async (store: Store, domain: string): Promise<RunCounts> => ({
+export const NO_COUNTS: RunCounts = {
   created: 0,
   updated: 0,
   deleted: 0,
   problems: 0,
   gone: { user: 0, group: 0, computer: 0 },
-  atStart: await countKnown(store, domain),
-});
+};
 
 export const shown = ({ created, updated, deleted, problems }: SyncCounts): SyncCounts => ({
   created,
@@ -147,6 +144,22 @@ export const shown = ({ created, updated, deleted, problems }: SyncCounts): Sync
   deleted,
   problems,
 });
+
+/** Counted only for a batch that deletes. */
+async function countBefore(
+  store: Store,
+  domain: string,
+  { gone }: RunCounts,
+  objects: readonly SyncObject[],
+): Promise<Record<SyncedKind, number>> {
+  if (!objects.some(({ kind }) => kind === 'gone')) return { ...gone };
+  const now = await countKnown(store, domain);
+  return {
+    user: now.user + gone.user,
+    group: now.group + gone.group,
+    computer: now.computer + gone.computer,
+  };
+}
 
 /** What is gone goes first: names that it had are free for what comes. */
 async function applyObjects(applying: Applying, objects: readonly SyncObject[]): Promise<void> {
@@ -167,8 +180,13 @@ async function applyObjects(applying: Applying, objects: readonly SyncObject[]):
   }
 }
 
-function checkDeletions(counts: RunCounts, kind: SyncedKind, { deletionLimitPercent }: SyncSettings): void {
-  const [gone, before] = [counts.gone[kind], counts.atStart[kind]];
+/** @param before how many there were before this run deleted any */
+function checkDeletions(
+  gone: number,
+  before: number,
+  kind: SyncedKind,
+  { deletionLimitPercent }: SyncSettings,
+): void {
   if (gone <= DELETIONS_ALWAYS_ALLOWED || gone * 100 <= before * deletionLimitPercent) return;
   throw new TenantError(
     'sync-too-many-deletions',

@@ -10,7 +10,7 @@ import { domainByName } from '../kerberos-domains/queries.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { SyncDomainRow, SyncRunRow } from '../store/schema.ts';
 import { type Caller, iso, later, type Tenant } from '../tenant.ts';
-import { freshCounts, shown } from './apply.ts';
+import { NO_COUNTS, shown } from './apply.ts';
 import * as queries from './queries.ts';
 import {
   DEFAULT_SETTINGS,
@@ -61,7 +61,7 @@ export async function beginRun(
     mode: given.mode,
     outcome: 'running',
     sequence: 0,
-    counts: JSON.stringify(await freshCounts(store, given.dnsName)),
+    counts: JSON.stringify(NO_COUNTS),
     deletions_allowed: Number(given.allowDeletions),
     message: null,
     started_on: iso(now),
@@ -75,7 +75,6 @@ export async function beginRun(
     runId: run.id,
     state: domain.state,
     settings: settingsOf(domain),
-    known: await queries.countKnown(store, given.dnsName),
     problems: problems.map(({ anchor, kind }) => ({ anchor, kind })),
   };
 }

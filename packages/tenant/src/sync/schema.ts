@@ -116,8 +116,6 @@ export interface SyncStart {
   /** Of the last batch that bore one; null makes the next run a full one. */
   state: string | null;
   settings: SyncSettings;
-  /** How many of each kind there are, for the guard. */
-  known: Record<SyncedKind, number>;
   /** Objects that could not be taken, to be sent again. */
   problems: { anchor: string; kind: string }[];
 }
