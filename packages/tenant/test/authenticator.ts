@@ -2,7 +2,7 @@
  * A security key for tests, over node:crypto: one ES256 credential, with every part of its answers open to be
  * made wrong (W3C WebAuthn sections 6.1 and 6.5.4).
  */
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import type { Attester } from './attestation.ts';
 
@@ -20,17 +20,28 @@ export interface AssertionFaults {
 const FLAGS = { userPresent: 0x01, userVerified: 0x04, attested: 0x40 };
 export const OTHER_AAGUID = '11111111-2222-4333-8444-555555555555';
 
+/** What the tenant accepts (COSE -7, -8, -257). */
+export type TestAlgorithm = 'ES256' | 'EdDSA' | 'RS256';
+const KEY_PAIRS = {
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  EdDSA: () => generateKeyPairSync('ed25519'),
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+};
+
 export class TestKey {
   readonly id = randomBytes(32).toString('base64url');
-  readonly #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  readonly #keys: { publicKey: KeyObject; privateKey: KeyObject };
+  readonly #algorithm: TestAlgorithm;
   readonly #aaguid: string;
   #userHandle = '';
   #rpId = '';
   #origin = '';
   counter = 1;
 
-  constructor(aaguid = OTHER_AAGUID) {
+  constructor(aaguid = OTHER_AAGUID, algorithm: TestAlgorithm = 'ES256') {
     this.#aaguid = aaguid;
+    this.#algorithm = algorithm;
+    this.#keys = KEY_PAIRS[algorithm]();
   }
 
   get publicKey() {
@@ -111,7 +122,9 @@ export class TestKey {
       id: faults.id ?? this.id,
       clientDataJSON: clientData.toString('base64url'),
       authenticatorData: authenticatorData.toString('base64url'),
-      signature: sign('sha256', signed, this.#keys.privateKey).toString('base64url'),
+      signature: sign(this.#algorithm === 'EdDSA' ? null : 'sha256', signed, this.#keys.privateKey).toString(
+        'base64url',
+      ),
       userHandle: faults.userHandle ?? this.#userHandle,
     };
   }
@@ -123,9 +136,23 @@ export class TestKey {
     return Buffer.concat([createHash('sha256').update(rpId).digest(), tail]);
   }
 
-  /** {1: 2 (EC2), 3: -7 (ES256), -1: 1 (P-256), -2: x, -3: y} */
+  /**
+   * {1: 2 (EC2), 3: -7 (ES256), -1: 1 (P-256), -2: x, -3: y}, {1: 1 (OKP), 3: -8, -1: 6 (Ed25519), -2: x}, or
+   * {1: 3 (RSA), 3: -257, -1: n, -2: e}
+   */
   #coseKey(): Buffer {
-    const { x = '', y = '' } = this.#keys.publicKey.export({ format: 'jwk' });
+    const { x = '', y = '', n = '', e = '' } = this.#keys.publicKey.export({ format: 'jwk' });
+    if (this.#algorithm === 'EdDSA') {
+      return Buffer.concat([Buffer.from('a4010103272006215820', 'hex'), Buffer.from(x, 'base64url')]);
+    }
+    if (this.#algorithm === 'RS256') {
+      return Buffer.concat([
+        Buffer.from('a401030339010020590100', 'hex'),
+        Buffer.from(n, 'base64url'),
+        Buffer.from('2143', 'hex'),
+        Buffer.from(e, 'base64url'),
+      ]);
+    }
     return Buffer.concat([
       Buffer.from('a5010203262001215820', 'hex'),
       Buffer.from(x, 'base64url'),

@@ -87,7 +87,7 @@ const cellsOf = (event: CeremonyEvent) => [
     {new Date(event.time).toLocaleString()}
   </time>,
   <Group key="event" gap="xs" wrap="nowrap">
-    <Badge variant={isFailure(event.event) ? 'filled' : 'default'} color="red.9">
+    <Badge variant={isFailure(event.event) ? 'filled' : 'default'} color="red.9" style={{ flexShrink: 0 }}>
       {event.event}
     </Badge>
     {event.step}
