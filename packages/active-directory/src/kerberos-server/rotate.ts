@@ -142,6 +142,13 @@ async function newestKey(
     (best, [name, version = 0]) => (version > best[1] ? [name, version] : best),
     [session.hostName, known.get(session.hostName) ?? 0],
   );
+  // A controller that is behind must not make a key: when it replicates, one of two keys of the same version is lost.
+  if (version < tenant.keyVersion)
+    throw new ActiveDirectoryError(
+      'rotation-waits',
+      `The tenant signs with version ${tenant.keyVersion}, and no domain controller that can be reached has it. Bring back the one that has and run this again; where the directory was restored from a backup, run: kennel kerberos-server remove, then create.`,
+      { version: tenant.keyVersion },
+    );
   if (version > tenant.keyVersion || key === 'present') return readAt(options, newest);
   if (tenant.pendingKeyVersion !== null && !force)
     throw new ActiveDirectoryError(
@@ -156,41 +163,54 @@ async function newestKey(
       `${away.join(', ')} cannot be reached, so nothing was changed. Bring it back and run this again; or, where it is down for long, leave it out with --without ${away[0]}.`,
       { away },
     );
-  if (!force) {
-    const present = await readAt(options, session.hostName);
-    const age = Date.now() - Date.parse(present.keyUpdatedOn);
-    if (age < DAY)
+  const there = newest === session.hostName ? session : await session.at(newest);
+  try {
+    if (!force) checkAge(await readFrom(there, objects));
+    await makeNewKey(there.directory, objects.userDn);
+    const made = await readFrom(there, objects);
+    if (made.keyVersion <= tenant.keyVersion)
       throw new ActiveDirectoryError(
-        'rotated-recently',
-        `The key was made ${Math.round(age / 3_600_000)} hours ago. Tickets under the key before it are still in use; rotate again after a day, or now with --force.`,
-        { keyUpdatedOn: present.keyUpdatedOn },
+        'ldap-failed',
+        `${newest} said that it made a new key, and still has version ${made.keyVersion}. Look at its log.`,
       );
+    onStep('key-made', `${newest} made version ${made.keyVersion} of the key.`);
+    return made;
+  } finally {
+    if (there !== session) await there.close();
   }
-  await makeNewKey(session.directory, objects.userDn);
-  const made = await readAt(options, session.hostName);
-  if (made.keyVersion <= tenant.keyVersion)
+}
+
+function checkAge({ keyUpdatedOn }: NewestKey): void {
+  const age = Date.now() - Date.parse(keyUpdatedOn);
+  if (age < DAY)
     throw new ActiveDirectoryError(
-      'ldap-failed',
-      `${session.hostName} said that it made a new key, and still has version ${made.keyVersion}. Look at its log.`,
+      'rotated-recently',
+      `The key was made ${Math.round(age / 3_600_000)} hours ago. Tickets under the key before it are still in use; rotate again after a day, or now with --force.`,
+      { keyUpdatedOn },
     );
-  onStep('key-made', `${session.hostName} made version ${made.keyVersion} of the key.`);
-  return made;
 }
 
 async function readAt({ session, objects }: RotationOptions, name: string): Promise<NewestKey> {
   const there = name === session.hostName ? session : await session.at(name);
   try {
-    const { aes256, keyVersion, changedAt } = await readKrbtgtKey({
-      dc: { host: there.address },
-      objectDn: objects.userDn,
-      security: there.rpcSecurity(),
-    });
-    const key = Buffer.from(aes256).toString('base64');
-    aes256.fill(0);
-    return { keyVersion, key, keyUpdatedOn: changedAt.toISOString() };
+    return await readFrom(there, objects);
   } finally {
     if (there !== session) await there.close();
   }
+}
+
+async function readFrom(
+  there: ControllerSession,
+  { userDn }: Pick<ServerObjects, 'userDn'>,
+): Promise<NewestKey> {
+  const { aes256, keyVersion, changedAt } = await readKrbtgtKey({
+    dc: { host: there.address },
+    objectDn: userDn,
+    security: there.rpcSecurity(),
+  });
+  const key = Buffer.from(aes256).toString('base64');
+  aes256.fill(0);
+  return { keyVersion, key, keyUpdatedOn: changedAt.toISOString() };
 }
 
 /** Waits until every controller has shown that it has the key. @throws ActiveDirectoryError `rotation-waits` */
