@@ -68,7 +68,7 @@ export function kerberosServerCommands(program: Command): void {
         text: table(
           ['domain', 'id', 'key version', 'key updated on', 'domain SID'],
           rows,
-          'No KerberosDomain yet. Publish one with: kennel kerberos-server import --keytab FILE --domain-sid SID',
+          'No KerberosDomain yet. Publish one with: kennel kerberos-server create --domain DOMAIN --domain-credential UPN',
         ),
       };
     },

@@ -227,7 +227,7 @@ export const DEVICE_ERRORS = {
   },
   'no-kerberos-key': {
     message: 'The tenant holds no key for your on-premises domain.',
-    next: 'Ask your administrator to publish one with `kennel kerberos-server import`.',
+    next: 'Ask your administrator to publish one with `kennel kerberos-server create`.',
   },
   'sid-outside-domain': {
     message: "Your account's SID is not of its on-premises domain.",
@@ -309,7 +309,7 @@ export const DEVICE_ERRORS = {
   },
   'dc-key-unknown': {
     message: "The domain controller does not know the key of the tenant's ticket.",
-    next: 'Ask your administrator to publish the current key with `kennel kerberos-server import`; after a rotation, wait until it has replicated.',
+    next: 'Ask your administrator to look with `kennel kerberos-server verify`, and publish the current key with `kennel kerberos-server create`.',
   },
   'dc-account-unknown': {
     message: 'The domain controller does not know the account.',

@@ -42,7 +42,7 @@ export async function ticketFor(
   if (domain === undefined) {
     return none(
       'tgt-no-kerberos-domain',
-      `The key of a Kerberos server object of ${domainName} is not published here. Ask your administrator to run \`kennel kerberos-server import\`.`,
+      `The key of a Kerberos server object of ${domainName} is not published here. Ask your administrator to run \`kennel kerberos-server create\`.`,
     );
   }
   if (domainOfSid(sid) !== domain.domain_sid) {
