@@ -95,6 +95,30 @@ describe('a Kerberos server on two controllers', () => {
     expect(await lab.command('rotate')).toMatchObject({ exitCode: 0, json: [{ keyVersion: before + 1 }] });
   });
 
+  it('gets no key from a controller that is behind: two of one version would be the end of one of them', async () => {
+    const { domain, dc2 } = lab;
+    const before = await inStep();
+    await dc2.holdReplication();
+    expect(await lab.command('rotate', '--force', '--without', dc2.fqdn)).toMatchObject({
+      exitCode: 0,
+      json: [{ keyVersion: before + 1 }],
+    });
+    await domain.pause();
+    try {
+      const alone = await lab.command('rotate', '--force', '--dc', dc2.address, '--without', domain.fqdn);
+      expect(alone).toMatchObject({ exitCode: 54, json: [{ error: { code: 'rotation-waits' } }] });
+      expect(alone.stdout).toContain(`The tenant signs with version ${before + 1}`);
+    } finally {
+      await domain.resume();
+    }
+    const asked = await lab.command('rotate', '--force', '--dc', dc2.address, '--wait', '1');
+    expect(asked).toMatchObject({ exitCode: 54 });
+    expect(asked.stderr).toContain(`${domain.fqdn} made version ${before + 2}`);
+    await dc2.releaseReplication();
+    await dc2.pull();
+    expect(await lab.command('rotate')).toMatchObject({ exitCode: 0, json: [{ keyVersion: before + 2 }] });
+  });
+
   it('is not asked of a read-only controller, which is shown for what it is', async () => {
     const rodc = await lab.domain.addController('rodc1', { readOnly: true });
     const alone = await lab.command('get', '--dc', rodc.address);

@@ -147,27 +147,6 @@ describe('two controllers of one domain', { timeout: 180_000 }, () => {
     expect(line?.reason).toBe(`proven by ${domain.fqdn}; without ${dc2.fqdn}`);
   });
 
-  it('make no key where they are behind: two keys of one version would be the end of one of them', async () => {
-    const { domain, dc2 } = lab;
-    await dc2.holdReplication();
-    const elsewhere = await lab.command('rotate', '--force', '--without', dc2.fqdn);
-    expect(elsewhere, elsewhere.stderr).toMatchObject({ exitCode: 0, json: [{ keyVersion: 5 }] });
-    await domain.pause();
-    try {
-      const alone = await lab.command('rotate', '--force', '--dc', dc2.address, '--without', domain.fqdn);
-      expect(alone).toMatchObject({ exitCode: 54, json: [{ error: { code: 'rotation-waits' } }] });
-      expect(alone.stdout).toContain('The tenant signs with version 5');
-    } finally {
-      await domain.resume();
-    }
-    const asked = await lab.command('rotate', '--force', '--dc', dc2.address, '--wait', '1');
-    expect(asked).toMatchObject({ exitCode: 54 });
-    expect(asked.stderr).toContain(`${domain.fqdn} made version 6`);
-    await dc2.releaseReplication();
-    await dc2.pull();
-    expect(await lab.command('rotate')).toMatchObject({ exitCode: 0, json: [{ keyVersion: 6 }] });
-  });
-
   it('lose the objects and the key together, or the one without the other', async () => {
     expect(await lab.command('remove', '--keep-domain-objects', '--keep-tenant-object')).toMatchObject({
       exitCode: 2,
