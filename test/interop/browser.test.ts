@@ -52,6 +52,12 @@ it('registering a first key, signing in without a name and with one, by keyboard
   await addKey(page, 'Blue key');
   await added(page, 'Blue key');
   await page.getByText('Stays on this key').waitFor();
+  // the metadata knows the model that the key names, and the key proves nothing
+  await page.getByText('Virtual Key 5').waitFor();
+  await page.getByText('Model not proven').waitFor();
+  expect(
+    await page.locator('li img').evaluate((image) => (image as { naturalWidth?: number }).naturalWidth),
+  ).toBeGreaterThan(0);
   expect(await key.credentials()).toHaveLength(1);
   // the same key again
   await addKey(page, 'Blue key again');
@@ -159,6 +165,7 @@ it('policy refuses at registration and at the next sign-in, and says what to do'
     await button(page, 'Cancel').click();
     await page.getByRole('link', { name: 'Accepted keys' }).click();
     await page.getByText('Only passkeys that are copied between devices').waitFor();
+    await page.getByRole('cell', { name: 'Virtual Key 5' }).waitFor();
     await page.getByRole('link', { name: 'Security info' }).click();
     await set(['deviceBound', 'synced']);
     await addKey(page, 'Hardware');

@@ -2,11 +2,13 @@
  * People in front of the tenant's pages: one tenant and one Chromium for all of a test file, and for each person a
  * browser context of their own.
  */
-import { readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { blob, entry, issue, pem, root } from '../../packages/tenant/test/metadata.ts';
 import { startWorld, type World } from '../../packages/tenant/test/world.ts';
 import { Person, startChromium } from './chromium.ts';
 
@@ -33,6 +35,12 @@ export async function signOut(page: Page): Promise<void> {
 }
 export const signIn = (page: Page) => button(page, 'Sign in with a security key').click();
 
+/** The AAGUID that Chromium's virtual keys name, and a picture of such a key. */
+const VIRTUAL_KEY = '01020304-0506-0708-0102-030405060708';
+const PICTURE = `data:image/svg+xml;base64,${Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#1a6"/></svg>',
+).toString('base64')}`;
+
 export class WebPeople {
   readonly world: World;
   readonly #chromium: Browser;
@@ -46,7 +54,18 @@ export class WebPeople {
   }
 
   static async start(): Promise<WebPeople> {
-    const world = await startWorld({ tenantName: 'Example Ltd' });
+    const authority = await root();
+    const signer = await issue({ subject: 'CN=Signer', issuer: authority });
+    const models = [
+      entry({ aaguid: VIRTUAL_KEY, name: 'Virtual Key 5', icon: PICTURE, transports: ['usb', 'nfc'] }),
+      entry({ aaguid: randomUUID(), name: 'Other Key', statuses: [{ status: 'FIDO_CERTIFIED_L2' }] }),
+    ];
+    const signed = await blob([signer], { entries: models });
+    const options = { tenantName: 'Example Ltd', metadata: { file: 'blob.jwt', root: 'root.pem' } };
+    const world = await startWorld(options, (dir) => {
+      writeFileSync(join(dir, 'root.pem'), pem(authority));
+      writeFileSync(join(dir, 'blob.jwt'), signed);
+    });
     return new WebPeople(world, await startChromium(world.url));
   }
 
