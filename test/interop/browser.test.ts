@@ -232,6 +232,17 @@ it('time-out, cancel and a key that is not registered are told apart, and the ne
   await page.context().close();
 });
 
+it('at an address that is not of the RP ID the page says so', async () => {
+  const person = await people.open();
+  await person.plugIn('deviceBound');
+  const before = people.complaints.length;
+  await person.page.goto(`${people.world.url.replace('localhost', '127.0.0.1')}/sign-in`);
+  await signIn(person.page);
+  expect(await errorOf(person.page)).toMatch(/This address is not the right one/);
+  await person.page.context().close();
+  people.complaints.splice(before); // its data is at the right address, where this page may not ask
+});
+
 it('two tabs, the back button and a double click', async () => {
   const { person, page } = await people.newcomer();
   await person.plugIn('deviceBound');

@@ -91,6 +91,11 @@ export function signInRoutes(app: Routes, tenant: Tenant): void {
     },
   );
 
+  // Somebody who loads the address of a refused sign-in again.
+  app.get('/:tenant/login', { schema: { params: tenantParams } }, (_request, reply) =>
+    reply.redirect('/sign-in', 302),
+  );
+
   // The same page again with a fresh challenge; only its data for a script that says so.
   app.post('/:tenant/fido/get', { schema: { params: tenantParams, body: fidoForm } }, (request, reply) => {
     checkSegment(tenant, request.params.tenant);

@@ -133,6 +133,7 @@ test('nobody is sent to an address that is not of the client', async () => {
   expect(loopback.status).toBe(200);
   const policy = String(loopback.headers['content-security-policy']);
   expect(policy).toContain("form-action 'self' http://localhost:45678;");
+  expect((await fresh().get('/common/login')).headers.location).toBe('/sign-in');
   const none = await fresh().get(authorizePath({ prompt: 'none' }));
   expect(redirectOf(none).searchParams.get('error')).toBe('login_required');
 });
