@@ -4,8 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { assertionChallenge, type FidoAssertion } from '@kennel/prt';
-import { verifyAuthenticationResponse } from '@simplewebauthn/server';
-import { decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
+import { parseAuthenticatorData } from '@simplewebauthn/server/helpers';
 import { recordCeremony } from '../ceremonies/rules.ts';
 import { CEREMONY_EVENTS, type CeremonyEventId } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
@@ -14,8 +13,8 @@ import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, iso, type Tenant } from '../tenant.ts';
 import { checkMaySignIn } from '../users/may-sign-in.ts';
 import { readClientData } from './client-data.ts';
-import { isStrictEcdsaSignature } from './ecdsa-signature.ts';
 import { advanceCounter, credentialWithUser, recordUse } from './queries.ts';
+import { isSigned } from './signature.ts';
 import { refuseSoftwareKey } from './software-key.ts';
 
 export type AssertionPurpose = Parameters<typeof assertionChallenge>[0];
@@ -84,9 +83,9 @@ async function verify(
   onHolder: OnHolder,
   { identified, where }: AssertionContext,
 ): Promise<UserRow> {
-  const challenge = checkClientData(tenant, assertion, purpose);
+  checkClientData(tenant, assertion, purpose);
   checkAuthenticatorData(tenant, assertion);
-  const found = await checkSignature(tenant, assertion, challenge, identified);
+  const found = await checkSignature(tenant, assertion, identified);
   const { credential, user, counter, backedUp } = found;
   onHolder(user, credential);
   const removed = () =>
@@ -134,8 +133,8 @@ async function verify(
   return user;
 }
 
-/** Type, origin and challenge: they tell nothing of any user. Returns the challenge. */
-function checkClientData(tenant: Tenant, assertion: FidoAssertion, purpose: AssertionPurpose): string {
+/** Type, origin and challenge: they tell nothing of any user. */
+function checkClientData(tenant: Tenant, assertion: FidoAssertion, purpose: AssertionPurpose): void {
   const data = readClientData(assertion.clientDataJSON);
   if (data === undefined) throw invalid('client data');
   if (data.type !== 'webauthn.get' || data.crossOrigin) throw invalid('type');
@@ -154,7 +153,6 @@ function checkClientData(tenant: Tenant, assertion: FidoAssertion, purpose: Asse
       'This answer of the security key was made for something else. Sign in again.',
     );
   }
-  return data.challenge;
 }
 
 /** RP ID and flags, again before anybody is looked up. */
@@ -178,7 +176,6 @@ interface Holder {
 async function checkSignature(
   tenant: Tenant,
   assertion: FidoAssertion,
-  challenge: string,
   identified: string | undefined,
 ): Promise<Holder> {
   const unknown = (cause: string) =>
@@ -195,50 +192,26 @@ async function checkSignature(
   const named = assertion.userHandle === '' && found.user.id === identified;
   if (!named && !sameText(assertion.userHandle, found.user.user_handle)) throw unknown('user handle');
   try {
-    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
-      response: {
-        id: assertion.id,
-        rawId: assertion.id,
-        type: 'public-key',
-        clientExtensionResults: {},
-        response: {
-          clientDataJSON: assertion.clientDataJSON,
-          authenticatorData: assertion.authenticatorData,
-          signature: assertion.signature,
-          userHandle: assertion.userHandle,
-        },
-      },
-      expectedChallenge: challenge,
-      expectedOrigin: allowedOrigins(tenant),
-      expectedRPID: tenant.config.rpId,
-      requireUserVerification: true,
-      // The counter is compared in the store, where no two requests can pass with the same one.
-      credential: {
-        id: found.credential.id,
-        publicKey: Uint8Array.from(Buffer.from(found.credential.public_key, 'base64url')),
-        counter: 0,
-      },
-    });
-    if (!verified || !isStrictlySigned(found.credential, assertion)) throw unknown('signature');
-    // Section 7.2 step 18: whether a passkey can be copied is settled when it is made.
-    const synced = authenticationInfo.credentialDeviceType === 'multiDevice';
-    if (synced !== (found.credential.backup_eligible === 1)) throw unknown('backup eligibility');
-    return {
-      ...found,
-      counter: authenticationInfo.newCounter,
-      backedUp: authenticationInfo.credentialBackedUp,
-    };
+    const [clientDataJSON, authenticatorData, signature] = [
+      bytesOf(assertion.clientDataJSON),
+      bytesOf(assertion.authenticatorData),
+      bytesOf(assertion.signature),
+    ];
+    if (!isSigned(found.credential.public_key, { clientDataJSON, authenticatorData, signature })) {
+      throw unknown('signature');
+    }
+    const { flags, counter } = parseAuthenticatorData(authenticatorData); // throws where anything is left over
+    // Section 7.2 step 18, and 6.1.3: whether a passkey can be copied is settled when it is made.
+    if (flags.be !== (found.credential.backup_eligible === 1) || (flags.bs && !flags.be)) {
+      throw unknown('backup eligibility');
+    }
+    return { ...found, counter, backedUp: flags.bs };
   } catch (cause) {
     throw cause instanceof TenantError ? cause : unknown(String(cause));
   }
 }
 
-/** COSE_Key: kty (label 1) EC2 is 2. */
-function isStrictlySigned(credential: CredentialRow, assertion: FidoAssertion): boolean {
-  const key = decodeCredentialPublicKey(Uint8Array.from(Buffer.from(credential.public_key, 'base64url')));
-  return key.get(1) !== 2 || isStrictEcdsaSignature(Buffer.from(assertion.signature, 'base64url'));
-}
-
+const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, 'base64url'));
 const challengeText = (purpose: AssertionPurpose) =>
   Buffer.from(assertionChallenge(purpose)).toString('base64url');
 

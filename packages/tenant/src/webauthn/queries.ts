@@ -34,19 +34,43 @@ export function credentialById(store: Store, id: string): Promise<CredentialRow 
   return store.selectFrom('credentials').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** A key with the user it belongs to, removed ones included. */
+/** Every column of a user: the compiler sees that none is missing. */
+const USER_COLUMNS = Object.keys({
+  id: true,
+  user_principal_name: true,
+  upn_folded: true,
+  display_name: true,
+  enabled: true,
+  role: true,
+  user_handle: true,
+  on_premises_sid: true,
+  on_premises_sam_account_name: true,
+  on_premises_domain_name: true,
+  created_on: true,
+} satisfies Record<keyof UserRow, true>) as (keyof UserRow)[]; // its keys are these
+/** Both tables have an id, a name and a time. */
+const OF_USER = 'of_user_';
+
+/** A key with the user it belongs to, removed ones included. One statement: every sign-in asks for it. */
 export async function credentialWithUser(
   store: Store,
   id: string,
 ): Promise<{ credential: CredentialRow; user: UserRow } | undefined> {
-  const credential = await credentialById(store, id);
-  if (credential === undefined) return undefined;
-  const user = await store
-    .selectFrom('users')
-    .selectAll()
-    .where('id', '=', credential.user_id)
+  const row: (CredentialRow & Record<string, unknown>) | undefined = await store
+    .selectFrom('credentials')
+    .innerJoin('users', 'users.id', 'credentials.user_id')
+    .selectAll('credentials')
+    .select(USER_COLUMNS.map((column) => `users.${column} as ${OF_USER}${column}` as const))
+    .where('credentials.id', '=', id)
     .executeTakeFirst();
-  return user === undefined ? undefined : { credential, user };
+  if (row === undefined) return undefined;
+  const isOfUser = ([name]: [string, unknown]) => name.startsWith(OF_USER);
+  const members = Object.entries(row);
+  const user = members.filter(isOfUser).map(([name, value]) => [name.slice(OF_USER.length), value]);
+  return {
+    credential: Object.fromEntries(members.filter((member) => !isOfUser(member))) as unknown as CredentialRow, // the rest
+    user: Object.fromEntries(user) as UserRow, // each of its columns was selected
+  };
 }
 
 /** The keys of a user that were not removed, oldest first. */
