@@ -1,5 +1,5 @@
 /** kennel user: the tenant's users, with the names that they have in AD. */
-import type { User, UserChanges } from '@kennel/tenant';
+import type { OnPremisesAccount, User, UserChanges } from '@kennel/tenant';
 import type { Command } from 'commander';
 import { admin, defineAdmin } from '../admin.ts';
 import { type Given, option, text } from '../command.ts';
@@ -27,6 +27,18 @@ function changesOf(given: Given): UserChanges {
 }
 
 const shown = (user: User) => fields({ ...user });
+
+/** With what the directory says, and why it is in the way of sign-in or tickets where it is. */
+function shownWithAccount({ account, ...user }: User & { account: OnPremisesAccount | null }): string {
+  if (account === null) return shown(user);
+  const { signInRefusal, ticketRefusal, ...facts } = account;
+  return fields({
+    ...user,
+    ...facts,
+    signIn: signInRefusal?.message ?? 'allowed',
+    ticket: ticketRefusal?.message ?? 'allowed',
+  });
+}
 
 export function userCommands(program: Command): void {
   const group = program.command('user').description('users of the tenant');
@@ -79,8 +91,9 @@ export function userCommands(program: Command): void {
     group,
     { usage: 'show <user>', summary: 'show one user', example: 'kennel user show alice' },
     async ([user = '']) => {
-      const value = await (await client()).show(user);
-      return { value, text: shown(value) };
+      const users = await client();
+      const value = { ...(await users.show(user)), account: await users.account(user) };
+      return { value, text: shownWithAccount(value) };
     },
   );
   defineAdmin(
