@@ -1,9 +1,17 @@
-/** Two forests, one KerberosDomain each: a user's ticket is minted for their own domain, and taken only there. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/**
+ * Two forests, one KerberosDomain each: a user's ticket is minted for their own domain, and taken only there. With a
+ * forest trust the ticket leads on into the other forest, as any ticket of that user would.
+ */
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { joinDevice, signIn } from '@kennel/device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { readShareFile, type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import {
+  readShareFile,
+  type SambaDomain,
+  startSambaDomain,
+  trustEachOther,
+} from '../../packages/lab/src/samba/index.ts';
 import { enrolUser } from '../../packages/lab/src/scripted-user.ts';
 import { kennel } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
@@ -11,8 +19,8 @@ import { missing, withPeers } from '../support/peers.ts';
 
 const PEERS = ['samba', 'namespaces', 'mit', 'smbclient'] as const;
 const FORESTS = [
-  { realm: 'CORP.EXAMPLE.COM', user: 'alice' },
-  { realm: 'FABRIKAM.EXAMPLE.NET', user: 'frida' },
+  { realm: 'CORP.EXAMPLE.COM', hostName: 'dc1', user: 'alice' },
+  { realm: 'FABRIKAM.EXAMPLE.NET', hostName: 'fab1', user: 'frida' },
 ] as const;
 
 describe('two forests', () => {
@@ -23,10 +31,11 @@ describe('two forests', () => {
   beforeAll(async () => {
     if (missing(PEERS).length > 0) return;
     tenant = await startLabTenant();
-    for (const { realm, user } of FORESTS)
+    for (const { realm, hostName, user } of FORESTS)
       domains.push(
         await startSambaDomain({
           realm,
+          hostName,
           users: [{ name: user }],
           shares: [{ name: 'files', allow: [user], files: { 'hello.txt': `Hello from ${realm}` } }],
         }),
@@ -78,4 +87,39 @@ describe('two forests', () => {
       FORESTS.map(({ realm }) => realm.toLowerCase()),
     );
   });
+
+  it('with a trust between them, a ticket leads to a share of the other forest; without one it does not', async () => {
+    const [corp, fabrikam] = domains;
+    if (!corp || !fabrikam) throw new Error('a forest is missing');
+    const scripts = `/var/lib/samba/sysvol/${fabrikam.realm.toLowerCase()}/scripts`;
+    await fabrikam.run('sh', [
+      '-c',
+      `echo 'Hello, guest' > ${scripts}/hello.txt; chmod a+r ${scripts}/hello.txt`,
+    ]);
+    const krb5Conf = join(tenant.home, 'krb5.conf');
+    writeFileSync(krb5Conf, clientConf(corp, fabrikam));
+    /** With a copy of her ticket cache: what one program fetches is not for the next. */
+    const read = (copy: string) => {
+      const ccache = join(tenant.home, copy);
+      copyFileSync(join(tenant.home, 'alice', 'ccache'), ccache);
+      return readShareFile({
+        ...{ address: fabrikam.address, fqdn: fabrikam.fqdn, share: 'netlogon', file: 'hello.txt', krb5Conf },
+        ccache: `FILE:${ccache}`,
+      });
+    };
+    await expect(read('before')).rejects.toMatchObject({ code: 'program-failed' });
+    await trustEachOther(corp, fabrikam);
+    expect((await read('after')).stdout).toContain('Hello, guest');
+  });
 });
+
+/** Both realms, for the programs of a machine of the first one. */
+function clientConf(home: SambaDomain, other: SambaDomain): string {
+  const realm = ({ realm: name, address }: SambaDomain) => `  ${name} = {\n    kdc = ${address}\n  }\n`;
+  const suffix = ({ realm: name }: SambaDomain) => `  .${name.toLowerCase()} = ${name}\n`;
+  return [
+    `[libdefaults]\n  default_realm = ${home.realm}\n  dns_lookup_kdc = false\n  rdns = false\n`,
+    `[realms]\n${realm(home)}${realm(other)}`,
+    `[domain_realm]\n${suffix(home)}${suffix(other)}`,
+  ].join('');
+}

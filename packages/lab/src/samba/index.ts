@@ -16,3 +16,4 @@ export { type RunOptions, type RunResult, runProgram } from './program.ts';
 export type { SambaShare, SambaUser } from './provision.ts';
 export type { KerberosServerObjects } from './server-objects.ts';
 export { readShareFile } from './share-client.ts';
+export { trustEachOther } from './trust.ts';
