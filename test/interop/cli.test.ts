@@ -9,8 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KennelResult, kennel, startKennel, stopProcess } from '../support/kennel.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'kennel-cli-'));
-// Many processes of the same program: what the first has compiled serves the others.
-const env = { KENNEL_HOME: home, NODE_COMPILE_CACHE: join(home, 'compile-cache') };
+const env = { KENNEL_HOME: home };
 const file = (name: string) => join(home, name);
 const run = (...args: string[]) => kennel(args, env);
 const running: ChildProcess[] = [];
