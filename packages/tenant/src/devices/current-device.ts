@@ -5,7 +5,7 @@ import { TenantError } from '../errors.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import { syncedComputer } from '../sync/queries.ts';
 import type { Tenant } from '../tenant.ts';
-import { sha256Hex } from './join.ts';
+import { sha256Hex } from './fingerprint.ts';
 import { deviceById } from './queries.ts';
 
 interface OurCertificate {

@@ -16,7 +16,8 @@ import type { DeviceRow, SyncedComputerRow } from '../store/schema.ts';
 import { syncedComputer } from '../sync/queries.ts';
 import { iso, type Tenant, type Visitor } from '../tenant.ts';
 import { issueDeviceCertificate } from './certificate.ts';
-import { checkTransportKey, deviceKeyOf, joinAnswer, sha256Hex } from './join.ts';
+import { sha256Hex } from './fingerprint.ts';
+import { checkTransportKey, deviceKeyOf, joinAnswer } from './join.ts';
 import { deviceById, insertDevice } from './queries.ts';
 import type { HybridJoinRequest, JoinAnswer } from './schema.ts';
 

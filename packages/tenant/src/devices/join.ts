@@ -2,13 +2,14 @@
  * Joining ([MS-DVRJ] 3.1.5.1): a user's token, a certificate request and a transport key give a device and its
  * certificate. A device that joins again gets a new certificate, and the old one is worth nothing from then on.
  */
-import { createHash, type KeyObject, randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { decodeBase64, encodeBase64, JOIN_TYPES, PrtError, parseTransportKey } from '@kennel/prt';
 import { TenantError } from '../errors.ts';
 import type { DeviceRow, UserRow } from '../store/schema.ts';
 import { type Caller, iso, type Tenant } from '../tenant.ts';
 import { guidBytes, issueDeviceCertificate, keyOfCertificateRequest } from './certificate.ts';
 import { checkEnabled } from './current-device.ts';
+import { sha1Hex, sha256Hex } from './fingerprint.ts';
 import { countDevicesOf, deviceById, insertDevice, replaceDeviceKeys } from './queries.ts';
 import type { JoinAnswer, JoinRequest } from './schema.ts';
 
@@ -186,6 +187,3 @@ function guidSid(guid: string): string {
   const bytes = guidBytes(guid);
   return `S-1-12-1-${[0, 4, 8, 12].map((at) => bytes.readUInt32LE(at)).join('-')}`;
 }
-
-export const sha1Hex = (der: Uint8Array) => createHash('sha1').update(der).digest('hex').toUpperCase();
-export const sha256Hex = (der: Uint8Array) => createHash('sha256').update(der).digest('hex');

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { TenantError } from '../errors.ts';
 import type { DeviceRow } from '../store/schema.ts';
 import type { Caller, Tenant } from '../tenant.ts';
-import { sha1Hex } from './join.ts';
+import { sha1Hex } from './fingerprint.ts';
 import * as queries from './queries.ts';
 import type { Device } from './schema.ts';
 

@@ -13,8 +13,15 @@ import {
 import type { UserRow } from '../store/schema.ts';
 import type { Tenant } from '../tenant.ts';
 import { idToken } from '../tokens/rules.ts';
-import type { Asked } from './issue.ts';
 import type { Ticket } from './ticket.ts';
+
+/** What the device asked for, and how it reads the answer. */
+export interface Asked {
+  clientId: string;
+  wantsTicket: boolean;
+  /** True GCM under the session key, or the CBC that the existing brokers read. */
+  mode: 'gcm' | 'cbc';
+}
 
 interface Issued {
   asked: Asked;

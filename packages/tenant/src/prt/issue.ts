@@ -9,19 +9,11 @@ import type { AuditEvent, Audited } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import type { DeviceRow, PrtRow, UserRow } from '../store/schema.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
-import { prtAnswer } from './answer.ts';
+import { type Asked, prtAnswer } from './answer.ts';
 import { insertPrt } from './queries.ts';
 import { ticketFor } from './ticket.ts';
 
 const TOKEN_BYTES = 32;
-
-/** What the device asked for, and how it reads the answer. */
-export interface Asked {
-  clientId: string;
-  wantsTicket: boolean;
-  /** True GCM under the session key, or the CBC that the existing brokers read. */
-  mode: 'gcm' | 'cbc';
-}
 
 export interface NewPrt {
   event: 'prt.issued' | 'prt.renewed';

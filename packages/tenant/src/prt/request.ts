@@ -15,7 +15,7 @@ import {
 import { z } from 'zod';
 import { firstIssue } from '../config/schema.ts';
 import { TenantError } from '../errors.ts';
-import type { Asked } from './issue.ts';
+import type { Asked } from './answer.ts';
 
 /** The outer form; `tgt` in any case. Further fields (client_info, ...) say nothing that we need. */
 export const prtForm = z.object({

@@ -5,7 +5,7 @@
 import { GRANT_TYPES, type ParsedJws } from '@kennel/prt';
 import { z } from 'zod';
 import { firstIssue } from '../config/schema.ts';
-import type { Asked } from './issue.ts';
+import type { Asked } from './answer.ts';
 import { asksForPrt, isTrue, malformed, nonce, type PrtForm, tokenText } from './request.ts';
 
 const payloadSchema = z.object({
