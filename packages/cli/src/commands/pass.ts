@@ -1,8 +1,8 @@
 /** kennel pass: Temporary Access Passes, with which a person registers a first key, or a new one for a lost one. */
 import type { Pass, PassPolicy, PassPolicyChanges } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, type Given, option, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { type Given, option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields } from '../table.ts';
 
@@ -13,7 +13,7 @@ export function passCommands(program: Command): void {
     .command('pass')
     .description('Temporary Access Passes: the way to a first security key, or past a lost one');
   const client = async () => (await admin()).passes;
-  define(
+  defineAdmin(
     group,
     {
       usage: 'create <user>',
@@ -47,7 +47,7 @@ export function passCommands(program: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'show <user>',
@@ -69,7 +69,7 @@ export function passCommands(program: Command): void {
       };
     },
   );
-  define(
+  defineAdmin(
     group,
     {
       usage: 'delete <user>',
@@ -94,7 +94,7 @@ const POLICY_OPTIONS = [
 
 /** `kennel policy pass`: shows the policy for passes, and changes what is given. */
 export function passPolicyCommand(group: Command): void {
-  define(
+  defineAdmin(
     group,
     {
       usage: 'pass',

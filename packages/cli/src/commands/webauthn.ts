@@ -1,8 +1,8 @@
 /** kennel webauthn: what happened at registrations and sign-ins with security keys, step by step. */
 import type { CeremonyEvent } from '@kennel/tenant';
 import type { Command } from 'commander';
-import { admin } from '../admin.ts';
-import { define, option, text } from '../command.ts';
+import { admin, defineAdmin } from '../admin.ts';
+import { option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { table } from '../table.ts';
 
@@ -10,7 +10,7 @@ export function webauthnCommands(program: Command): void {
   const group = program
     .command('webauthn')
     .description('ceremonies with security keys: why one did not work');
-  define(
+  defineAdmin(
     group,
     {
       usage: 'events',
