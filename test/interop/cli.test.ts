@@ -67,6 +67,13 @@ describe('kennel', () => {
     expectRefusal(await run('status', '--json'), 3, 'tenant-not-running');
     expectRefusal(await run('serve', '--json'), 6, 'config-missing');
     expectRefusal(await run('signin', ...pin(), '--json'), 20, 'key-unreachable');
+    // An id may begin with a hyphen, and is no option then; what is too much is told all the same.
+    expectRefusal(
+      await run('key', 'remove', '-takCHJg', '--user', 'alice', '--json'),
+      3,
+      'tenant-not-running',
+    );
+    expect((await run('key', 'remove', 'abc', 'def', '--user', 'alice')).exitCode).toBe(2);
     expect((await run('nonsense')).exitCode).toBe(2);
     expect((await run('user', 'create')).exitCode).toBe(2);
   });

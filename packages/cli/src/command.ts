@@ -43,6 +43,8 @@ export function define(
   const command = parent.command(spec.usage).description(spec.summary);
   for (const each of spec.options ?? []) command.addOption(each);
   command.option('--json', 'print JSON');
+  // Ids are base64url: one in 64 begins with a hyphen. What is no option is then an argument, and one too many is told.
+  if (spec.usage.includes('<id>')) command.allowUnknownOption();
   command.addHelpText('after', `\nExample:\n  ${spec.example}`);
   return command.action(async () => {
     const given = command.opts<Given>();

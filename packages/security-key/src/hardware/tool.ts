@@ -62,6 +62,7 @@ class Conversation {
   readonly #run: ToolRun;
   readonly #child: ChildProcess;
   readonly #onTouchNeeded: (() => void) | undefined;
+  #touchTold: boolean;
   readonly #stdout: Buffer[] = [];
   readonly #stderr: Buffer[] = [];
   readonly #given = new Set<Prompt>();
@@ -74,6 +75,7 @@ class Conversation {
   constructor(run: ToolRun, context: ToolContext) {
     this.#run = run;
     this.#onTouchNeeded = run.touch ? context.onTouchNeeded : undefined;
+    this.#touchTold = this.#onTouchNeeded === undefined; // nothing to tell
     const program = context.toolDirectory ? join(context.toolDirectory, run.tool) : run.tool;
     // `detached` is setsid(2): a session of its own, without our terminal.
     this.#child = spawn(program, run.arguments, { detached: true, stdio: 'pipe' });
@@ -141,11 +143,14 @@ class Conversation {
     this.#child.stdin?.write(`${pin}\n`);
   }
 
-  /** The tools do not say that they wait for a touch; they fall silent. */
+  /** The tools do not say that they wait for a touch; they fall silent. The person is told once. */
   #armTouchHint(): void {
     clearTimeout(this.#touchHint);
-    if (this.#onTouchNeeded === undefined) return;
-    this.#touchHint = setTimeout(() => this.#onTouchNeeded?.(), TOUCH_HINT);
+    if (this.#touchTold) return;
+    this.#touchHint = setTimeout(() => {
+      this.#touchTold = true;
+      this.#onTouchNeeded?.();
+    }, TOUCH_HINT);
   }
 
   #kill(failure: SecurityKeyError): void {
