@@ -32,11 +32,12 @@ export interface RenewOptions {
  */
 export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
   const { stateDir, now = () => new Date() } = options;
+  const device = readDevice(stateDir);
   const course: Course = {
     stateDir,
-    device: readDevice(stateDir),
+    device,
     machine: machineKey(stateDir),
-    tenant: tenantClient(readDevice(stateDir).tenant.caFile),
+    tenant: tenantClient(device.tenant.caFile),
     step: stepper(options.onStep),
     now,
   };
