@@ -351,6 +351,45 @@ member: CN=alice,CN=Users,${BASE}
     );
   });
 
+  it('opens the lock of the tenant with those of the domain, for one group by name, and shuts both', async () => {
+    const env = { KENNEL_HOME: tenant.home };
+    const where = ['--domain', 'corp.example.com', '--dns', samba.address, '--json'];
+    const as = ['--domain-credential', 'Administrator@corp.example.com'];
+    const run = (...args: string[]) =>
+      kennel(
+        ['kerberos-server', ...args, ...where, ...as, '--password-file', join(tenant.home, 'password')],
+        env,
+      );
+    await samba.sambaTool('group', 'addmembers', 'Domain Admins', 'seen');
+    await sync({ full: true });
+    const refusal = async () => (await tenant.admin.users.account('seen'))?.ticketRefusal?.code;
+    expect(await refusal()).toBe('tgt-protected-account');
+    expect(await run('create')).toMatchObject({ exitCode: 0 });
+    const letThrough = async () => (await tenant.admin.sync.domains())[0]?.allowedProtected;
+
+    // AD's lists alone: it is said who goes on refusing
+    await run('policy', 'allow', 'Domain Admins', '--yes', '--domain-only');
+    expect(await run('policy', 'explain', 'seen')).toMatchObject({
+      exitCode: 30,
+      json: [{ ticket: true, tenantRefuses: true }],
+    });
+    expect(await refusal()).toBe('tgt-protected-account');
+
+    const allowed = await run('policy', 'allow', 'Domain Admins', '--yes');
+    expect(allowed, allowed.stdout).toMatchObject({ exitCode: 0, json: [{ tenant: 'reached' }] });
+    expect(await refusal()).toBeUndefined();
+    expect((await run('policy', 'show')).json).toMatchObject([
+      { allowed: [{ name: 'Domain Admins' }], allowedByTenant: [{ name: 'CORP\\Domain Admins' }] },
+    ]);
+    await run('policy', 'deny', 'Domain Admins', '--yes');
+    expect(await refusal()).toBe('tgt-protected-account');
+    expect(await letThrough()).toEqual([]);
+
+    // an ordinary group needs no second lock
+    expect(await run('policy', 'allow', 'staff', '--yes')).toMatchObject({ exitCode: 0 });
+    expect(await letThrough()).toEqual([]);
+  });
+
   it('says what is wrong with a credential, and with a controller that dies', async () => {
     await expect(
       openDomainSession({

@@ -31,6 +31,7 @@ export {
   type ProtectedAccount,
   type ProtectedBecause,
   protectedAccounts,
+  protectedMembers,
 } from './kerberos-server/policy/protected.ts';
 export { type PolicyChange, planAllow, planDeny } from './kerberos-server/policy/relax.ts';
 export {

@@ -292,7 +292,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 58,
     meaning: 'a name in the domain is not known, or not of the kind that is needed',
-    codes: ['account-not-found', 'not-a-group'],
+    codes: ['account-not-found', 'not-a-group', 'synced-account-not-found'],
   },
   { exit: 59, meaning: "the domain controller's certificate is not trusted", codes: ['ldaps-untrusted'] },
   {
@@ -336,6 +336,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'sync-domain-differs',
       'sync-domain-not-found',
       'synced-value',
+      'too-many-allowed',
     ],
   },
   {

@@ -43,7 +43,7 @@ const WHY = {
 
 export function changeText(
   verb: 'allow' | 'deny',
-  { name: group, sid: groupSid }: { name: string; sid: string },
+  { name: group }: { name: string },
   policy: ServerPolicy,
   { next, before, after }: PolicyChange,
   worth: ReadonlyMap<string, ProtectedAccount>,
@@ -72,25 +72,17 @@ export function changeText(
             ({ name, sid }) =>
               `WARNING: ${name} ${(worth.get(sid)?.because ?? []).map((why) => WHY[why]).join(', and ')}: being ${name} is owning the domain.`,
           ),
-          ...(dangerous.length > 0
-            ? [
-                `The tenant refuses protected accounts all the same. To have it sign for this group, too: kennel sync settings DOMAIN --allow-protected ${groupSid}`,
-              ]
-            : []),
           'Who joins the groups that were taken apart here is not denied any more: look at the list again after such a change.',
         ]
       : []),
   ].join('\n');
 }
 
-export function explanationText({
-  user,
-  ticket,
-  because,
-  decidedBy,
-  through,
-  protectedBy,
-}: Explanation): string {
+export function explanationText(
+  { user, ticket, because, decidedBy, through, protectedBy }: Omit<Explanation, 'token'>,
+  /** null where it is not known. */
+  tenantRefuses: boolean | null,
+): string {
   const by = decidedBy ? `${decidedBy.name} (${decidedBy.sid})` : '';
   const way = through.length > 0 ? `, through ${through.join(', ')}` : '';
   const said = {
@@ -99,10 +91,15 @@ export function explanationText({
     'not-allowed': `${user.name} gets no ticket: not in Domain Users, whose members alone it may sign for. Add the user to Domain Users.`,
     'account-disabled': `${user.name} gets no ticket: the account is disabled.`,
   }[because];
-  const also = protectedBy.map(
-    (why) =>
-      `${user.name} ${WHY[why]}.${ticket ? ' The lists do not deny it; the tenant does, unless its group was allowed there (kennel sync settings). A thief of the key would not care: deny a group of the account here, too.' : ''}`,
-  );
+  const also = protectedBy.map((why) => `${user.name} ${WHY[why]}.`);
+  if (ticket && protectedBy.length > 0)
+    also.push(
+      {
+        true: "AD's lists do not deny it, and the tenant does. A thief of the key would not care: deny a group of the account, or, if a ticket is wanted, allow one: kennel kerberos-server policy allow GROUP",
+        false: `The tenant does not refuse it either: being ${user.name} is owning the domain.`,
+        null: 'The tenant was not reached: it refuses protected accounts unless a group of theirs was allowed there.',
+      }[`${tenantRefuses}`],
+    );
   return [said, ...also].join('\n');
 }
 

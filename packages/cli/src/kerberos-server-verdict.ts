@@ -65,5 +65,9 @@ export function verdictOf(
       exitCode: 53,
       text: `In step. ${ages} Rotate it: kennel kerberos-server rotate`,
     };
-  return { state: 'in-step', exitCode: 0, text: `In step. ${ages}` };
+  const pending =
+    tenant.pendingKeyVersion === null
+      ? ''
+      : ` Version ${tenant.pendingKeyVersion} waits until every domain controller has it; go on with: kennel kerberos-server rotate`;
+  return { state: 'in-step', exitCode: 0, text: `In step. ${ages}${pending}` };
 }

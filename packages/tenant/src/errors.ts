@@ -126,6 +126,8 @@ const registry = {
   'sync-domain-differs': [409, 'invalid_request', 9300134],
   'sync-domain-not-found': [404, 'invalid_request', 9300135],
   'synced-value': [409, 'invalid_request', 9300136],
+  'synced-account-not-found': [404, 'invalid_request', 9300270],
+  'too-many-allowed': [400, 'invalid_request', 9300271],
   // What the directory says of a user's account.
   'account-deleted': [400, 'invalid_grant', 9300137],
   'account-disabled-on-premises': [400, 'invalid_grant', 9300138],

@@ -23,6 +23,6 @@ export type {
 export type { ModelCount, UnusedKey } from './reports/schema.ts';
 export { type RunningTenant, type ServeOptions, serveTenant } from './serve.ts';
 export type { OnPremisesAccount } from './sync/account.ts';
-export type { SyncDomain, SyncRun, SyncSettingsChanges } from './sync/schema.ts';
+export type { AllowedAccount, SyncDomain, SyncRun, SyncSettingsChanges } from './sync/schema.ts';
 export type { NewUser, User, UserChanges } from './users/schema.ts';
 export type { KeyRegistration, SecurityKeyInfo } from './webauthn/schema.ts';

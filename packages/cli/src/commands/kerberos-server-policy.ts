@@ -8,9 +8,18 @@ import { sure } from '../confirm.ts';
 import { DOMAIN_OPTIONS, OBJECT_NAME, withDomain } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
 import { blastText, changeText, explanationText, policyText } from '../kerberos-server-policy-text.ts';
+import {
+  changeLock,
+  lockText,
+  refusedByTenant,
+  type TenantLock,
+  tenantLock,
+  tenantText,
+} from '../kerberos-server-tenant-lock.ts';
 
 const OPTIONS = [...DOMAIN_OPTIONS, OBJECT_NAME];
 const YES = option('--yes', 'do not ask');
+const DOMAIN_ONLY = option('--domain-only', "change AD's lists alone, and not the tenant's own lock");
 /** As of a domain controller that denies the user. */
 const DENIED = 30;
 
@@ -48,15 +57,19 @@ export function kerberosServerPolicyCommands(parent: Command): void {
       options: OPTIONS,
     },
     async (_, given) =>
-      withPolicy(given, async ({ policy }) => ({
-        value: {
-          reveal: namesOf(policy.reveal),
-          never: namesOf(policy.never),
-          allowed: namesOf(policy.allowed),
-          baseline: namesOf(policy.baseline),
-        },
-        text: policyText(policy),
-      })),
+      withPolicy(given, async ({ session, policy }) => {
+        const lock = await tenantLock(session.dc.domainName);
+        return {
+          value: {
+            reveal: namesOf(policy.reveal),
+            never: namesOf(policy.never),
+            allowed: namesOf(policy.allowed),
+            baseline: namesOf(policy.baseline),
+            allowedByTenant: lock.state === 'reached' ? lock.allowed : null,
+          },
+          text: `${policyText(policy)}\n${tenantText(lock)}`.trim(),
+        };
+      }),
   );
   const changing = (verb: 'allow' | 'deny', summary: string) =>
     defineAdmin(
@@ -65,21 +78,32 @@ export function kerberosServerPolicyCommands(parent: Command): void {
         usage: `${verb} <group>`,
         summary,
         example: `kennel kerberos-server policy ${verb} "Server Admins" ${from}`,
-        options: [...OPTIONS, YES],
+        options: [...OPTIONS, YES, DOMAIN_ONLY],
       },
       async ([name = ''], given) =>
         withPolicy(given, async (opened) => {
-          const { findAccount, planAllow, planDeny, protectedAccounts, writePolicy } = await import(
-            '@kennel/active-directory'
-          );
-          const { directory } = opened.session;
+          const { findAccount, planAllow, planDeny, protectedAccounts, protectedMembers, writePolicy } =
+            await import('@kennel/active-directory');
+          const { directory, dc } = opened.session;
           const account = await findAccount(directory, name);
           const plan = await (verb === 'allow' ? planAllow : planDeny)(directory, opened.policy, account);
           const worth = await protectedAccounts(directory);
-          const shown = changeText(verb, account, opened.policy, plan, worth);
+          // Of an ordinary group the tenant refuses nobody: its lock stays as it is.
+          const concerned = verb === 'deny' || (await protectedMembers(directory, account)).length > 0;
+          const lock: TenantLock =
+            concerned && given.domainOnly !== true ? await tenantLock(dc.domainName) : { state: 'none' };
+          const shown = [
+            changeText(verb, account, opened.policy, plan, worth),
+            ...lockText(lock, verb, { ...account, dnsName: dc.domainName.toLowerCase() }),
+          ].join('\n');
           await sure(given.yes === true, shown, `${verb === 'allow' ? 'Allow' : 'Deny'} ${account.name}?`);
-          await writePolicy(directory, opened.objects, plan.next, verb === 'allow');
-          return { value: changeValue(account.name, opened.policy, plan), text: shown };
+          const inTenant = () => changeLock(lock, verb, account.sid);
+          const inDomain = () => writePolicy(directory, opened.objects, plan.next, verb === 'allow');
+          for (const change of verb === 'allow' ? [inDomain, inTenant] : [inTenant, inDomain]) await change();
+          return {
+            value: { ...changeValue(account.name, opened.policy, plan), tenant: lock.state },
+            text: shown,
+          };
         }),
     );
   changing('allow', 'let the Kerberos server sign for members of a group that is denied; read the warning');
@@ -99,14 +123,20 @@ export function kerberosServerPolicyCommands(parent: Command): void {
     async ([user], given) => {
       if ((user === undefined) === (given.blastRadius !== true))
         throw new CliError('usage', 'Name a user, or give --blast-radius.');
-      return withPolicy(given, async ({ session: { directory }, policy }) => {
+      return withPolicy(given, async ({ session: { directory, dc }, policy }) => {
         const { blastRadius, explainUser, findAccount } = await import('@kennel/active-directory');
         if (user === undefined) {
           const value = await blastRadius(directory, policy);
           return { value, text: blastText(value, given.all === true) };
         }
-        const value = await explainUser(directory, policy, await findAccount(directory, user));
-        return { value, text: explanationText(value), exitCode: value.ticket ? 0 : DENIED };
+        const account = await findAccount(directory, user);
+        const { token, ...value } = await explainUser(directory, policy, account);
+        const tenantRefuses = await refusedByTenant(value, token, dc.domainName);
+        return {
+          value: { ...value, tenantRefuses },
+          text: explanationText(value, tenantRefuses),
+          exitCode: value.ticket && tenantRefuses !== true ? 0 : DENIED,
+        };
       });
     },
   );

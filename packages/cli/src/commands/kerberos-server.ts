@@ -59,7 +59,9 @@ export function kerberosServerCommands(program: Command): void {
       const rows = value.map((domain) => [
         domain.dnsName,
         String(domain.krbtgtNumber),
-        String(domain.keyVersion),
+        domain.pendingKeyVersion === null
+          ? String(domain.keyVersion)
+          : `${domain.keyVersion} (${domain.pendingKeyVersion} waits: kennel kerberos-server rotate)`,
         domain.keyUpdatedOn,
         domain.domainSid,
       ]);

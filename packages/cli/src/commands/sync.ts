@@ -89,31 +89,36 @@ export function syncCommands(program: Command): void {
     {
       usage: 'settings <domain>',
       summary: 'change what holds for a synced domain (administrator)',
-      example:
-        'kennel sync settings corp.example.com --deletion-limit 20 --allow-protected S-1-5-21-1-2-3-1130',
+      example: 'kennel sync settings corp.example.com --deletion-limit 20 --allow-protected "Server Admins"',
       options: [
         option('--deletion-limit <percent>', 'stop a run that would delete more'),
         option('--refuse-locked-out <yes|no>', 'refuse sign-in while the account is locked in AD'),
         option(
-          '--allow-protected <sids>',
-          'groups whose members get tickets though AD protects them, by commas; empty for none',
+          '--allow-protected <names>',
+          'groups or users, by commas, that get tickets though AD protects them (names or SIDs)',
         ),
+        option('--deny-protected <names>', 'groups or users that do not any more'),
       ],
     },
     async ([domain = ''], given) => {
-      const [limit, locked, groups] = [
-        text(given, 'deletionLimit'),
-        text(given, 'refuseLockedOut'),
-        text(given, 'allowProtected'),
-      ];
+      const [limit, locked] = [text(given, 'deletionLimit'), text(given, 'refuseLockedOut')];
+      const names = (option: string) =>
+        text(given, option)
+          ?.split(',')
+          .map((each) => each.trim())
+          .filter(Boolean) ?? [];
       if (locked !== undefined && locked !== 'yes' && locked !== 'no')
         throw new CliError('usage', '--refuse-locked-out is yes or no.');
       const value = await (await admin()).sync.changeSettings(domain, {
         ...(limit === undefined ? {} : { deletionLimitPercent: Number(limit) }),
         ...(locked === undefined ? {} : { refuseLockedOut: locked === 'yes' }),
-        ...(groups === undefined ? {} : { allowedProtectedGroups: groups.split(',').filter(Boolean) }),
+        allowProtected: names('allowProtected'),
+        denyProtected: names('denyProtected'),
       });
-      return { value, text: fields({ domain: value.dnsName, ...value.settings }) };
+      const { deletionLimitPercent, refuseLockedOut } = value.settings;
+      const allowedProtected = value.allowedProtected.map(({ sid, name }) => name ?? sid).join(', ');
+      const shown = { domain: value.dnsName, deletionLimitPercent, refuseLockedOut, allowedProtected };
+      return { value, text: fields(shown) };
     },
   );
 

@@ -10,7 +10,7 @@ import type { Store } from '../store/open.ts';
 import type { SyncDomainRow, SyncedUserRow, UserRow } from '../store/schema.ts';
 import { iso, type Tenant } from '../tenant.ts';
 import { syncDomain, syncedUser } from './queries.ts';
-import { settingsOf } from './runs.ts';
+import { settingsOf } from './settings.ts';
 
 const DOMAIN_USERS = 513;
 
@@ -96,13 +96,14 @@ export async function ticketRefusal(tenant: Tenant, user: UserRow): Promise<Refu
     };
   }
   const groups = await groupSidsOf(store, user.id);
+  const isAllowed = (sid: string) => groups.has(sid) || sid === user.on_premises_sid;
   if (!groups.has(`${domain.domain_sid}-${DOMAIN_USERS}`)) {
     return {
       code: 'tgt-not-in-domain-users',
       message: `Your account is not in Domain Users of ${domain.dns_name}, so it gets no tickets. Ask your administrator.`,
     };
   }
-  if (row.protected === 1 && !settingsOf(domain).allowedProtectedGroups.some((sid) => groups.has(sid))) {
+  if (row.protected === 1 && !settingsOf(domain).allowedProtected.some(isAllowed)) {
     return {
       code: 'tgt-protected-account',
       message: `Your account is protected in ${domain.dns_name}, and gets no ticket by security key. Sign in with an ordinary account.`,

@@ -23,6 +23,21 @@ export async function updateDomain(
   await store.updateTable('sync_domains').set(changes).where('dns_name', '=', dnsName).execute();
 }
 
+/** @returns false where the settings are not those of `before` any more */
+export async function replaceSettings(
+  store: Store,
+  before: SyncDomainRow,
+  after: SyncDomainRow,
+): Promise<boolean> {
+  const result = await store
+    .updateTable('sync_domains')
+    .set({ settings: after.settings })
+    .where('dns_name', '=', before.dns_name)
+    .where('settings', '=', before.settings)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
 export function runById(store: Store, id: string): Promise<SyncRunRow | undefined> {
   return store.selectFrom('sync_runs').selectAll().where('id', '=', id).executeTakeFirst();
 }

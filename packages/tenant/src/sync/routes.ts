@@ -9,6 +9,7 @@ import { applyBatch } from './apply.ts';
 import { syncDomain, versionsOf } from './queries.ts';
 import * as runs from './runs.ts';
 import { BATCH_LIMIT, newRun, runEnd, settingsChanges, syncBatch, versionsQuery } from './schema.ts';
+import { changeSettings } from './settings.ts';
 
 const runParams = z.object({ run: z.guid().toLowerCase() });
 const domainParams = z.object({ domain: z.string().min(1).max(253) });
@@ -71,7 +72,9 @@ export function syncRoutes(app: Routes, tenant: Tenant): void {
   app.patch(
     '/sync/domains/:domain/settings',
     { schema: { params: domainParams, body: settingsChanges }, config: { fresh: true } },
-    (request) =>
-      runs.changeSettings(tenant, callerOf(request), request.params.domain.toLowerCase(), request.body),
+    async (request) => {
+      const { domain } = request.params;
+      return runs.toDomain(tenant, await changeSettings(tenant, callerOf(request), domain, request.body));
+    },
   );
 }

@@ -19,10 +19,9 @@ import {
   type SyncDomain,
   type SyncProblem,
   type SyncRun,
-  type SyncSettings,
   type SyncStart,
-  type settingsChanges,
 } from './schema.ts';
+import { allowedAccounts, settingsOf } from './settings.ts';
 
 const ABANDONED_AFTER_SECONDS = 300;
 const PROBLEMS_SHOWN = 1000;
@@ -139,41 +138,7 @@ export async function listSyncDomains(tenant: Tenant): Promise<SyncDomain[]> {
   return Promise.all(rows.map((row) => toDomain(tenant, row)));
 }
 
-/** @throws TenantError `sync-domain-not-found` */
-export async function changeSettings(
-  tenant: Tenant,
-  by: Caller,
-  dnsName: string,
-  changes: ReturnType<typeof settingsChanges.parse>,
-): Promise<SyncDomain> {
-  const row = await existing(tenant, dnsName);
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  const settings = JSON.stringify({ ...settingsOf(row), ...given });
-  await queries.updateDomain(tenant.store, row.dns_name, { settings });
-  await tenant.audit.record({
-    ...by,
-    event: 'sync.settings-changed',
-    subject: `domain:${row.dns_name} ${JSON.stringify(given)}`,
-    outcome: 'allowed',
-  });
-  return toDomain(tenant, { ...row, settings });
-}
-
-async function existing(tenant: Tenant, dnsName: string): Promise<SyncDomainRow> {
-  const row = await queries.syncDomain(tenant.store, dnsName.toLowerCase());
-  if (row !== undefined) return row;
-  throw new TenantError(
-    'sync-domain-not-found',
-    `${dnsName} was never synced. \`kennel sync status\` shows the domains that were.`,
-  );
-}
-
-export const settingsOf = (row: SyncDomainRow): SyncSettings => ({
-  ...DEFAULT_SETTINGS,
-  ...(JSON.parse(row.settings) as Partial<SyncSettings>), // we wrote it
-});
-
-async function toDomain(tenant: Tenant, row: SyncDomainRow): Promise<SyncDomain> {
+export async function toDomain(tenant: Tenant, row: SyncDomainRow): Promise<SyncDomain> {
   const { store } = tenant;
   const [run] = await queries.listRuns(store, row.dns_name, 1);
   const problems = await queries.problemsOf(store, row.dns_name, PROBLEMS_SHOWN);
@@ -182,6 +147,7 @@ async function toDomain(tenant: Tenant, row: SyncDomainRow): Promise<SyncDomain>
     netbiosName: row.netbios_name,
     domainSid: row.domain_sid,
     settings: settingsOf(row),
+    allowedProtected: await allowedAccounts(store, row),
     known: await queries.countKnown(store, row.dns_name),
     problems: problems.map(({ found_on, ...problem }): SyncProblem => ({ ...problem, foundOn: found_on })),
     lastRun: run === undefined ? null : toRun(run),

@@ -125,32 +125,29 @@ export interface KnownVersion {
   version: string;
 }
 
+/** So many groups and users may be let through at most. */
+export const ALLOWED_PROTECTED_LIMIT = 64;
+const accountNames = z.array(name).max(ALLOWED_PROTECTED_LIMIT);
 export const settingsChanges = z.strictObject({
   /** A run that would delete more than this share of a kind's objects is stopped, in percent. */
   deletionLimitPercent: z.int().min(0).max(100).optional(),
   /** Refuse sign-in while the directory has the account locked; otherwise it is left to the domain controller. */
   refuseLockedOut: z.boolean().optional(),
-  /** SIDs of groups whose members may get tickets though the directory protects them. */
-  allowedProtectedGroups: z
-    .array(
-      z
-        .string()
-        .regex(/^S-1-(\d+-)+\d+$/)
-        .max(184),
-    )
-    .max(64)
-    .optional(),
+  /** Groups and users, by name or SID, that may get tickets though the directory protects them; and those that may not any more. */
+  allowProtected: accountNames.optional(),
+  denyProtected: accountNames.optional(),
 });
 export type SyncSettingsChanges = z.input<typeof settingsChanges>;
 export interface SyncSettings {
   deletionLimitPercent: number;
   refuseLockedOut: boolean;
-  allowedProtectedGroups: string[];
+  /** SIDs. */
+  allowedProtected: string[];
 }
 export const DEFAULT_SETTINGS: SyncSettings = {
   deletionLimitPercent: 10,
   refuseLockedOut: false,
-  allowedProtectedGroups: [],
+  allowedProtected: [],
 };
 /** So many may always go: in a small domain one user is a large share. */
 export const DELETIONS_ALWAYS_ALLOWED = 5;
@@ -178,11 +175,18 @@ export interface SyncProblem {
   foundOn: string;
 }
 
+export interface AllowedAccount {
+  sid: string;
+  name: string | null;
+}
+
 export interface SyncDomain {
   dnsName: string;
   netbiosName: string;
   domainSid: string;
   settings: SyncSettings;
+  /** Who of the settings is let through though protected; a name is null where sync knows none. */
+  allowedProtected: AllowedAccount[];
   known: Record<SyncedKind, number>;
   problems: SyncProblem[];
   lastRun: SyncRun | null;

@@ -315,8 +315,29 @@ describe('the account in the directory', () => {
     await run([{ ...erin, protected: true, version: 'p' }, admins, members]);
     const ticket = async () => (await signIn(world, device, key)).json.tgt_client_key;
     expect(await ticket()).toBeUndefined();
-    await world.admin.sync.changeSettings('corp.example.com', { allowedProtectedGroups: [admins.sid] });
+    await world.admin.sync.changeSettings('corp.example.com', { allowProtected: ['operators'] });
     expect(await ticket()).toBeTypeOf('string');
+    const settings = (given: Parameters<typeof world.admin.sync.changeSettings>[1]) =>
+      world.admin.sync.changeSettings('corp.example.com', given);
+    expect(await settings({ allowProtected: ['Erin@CORP.example.com'] })).toMatchObject({
+      allowedProtected: [
+        { sid: admins.sid, name: 'CORP\\Operators' },
+        { sid: erin.sid, name: 'erin@corp.example.com' },
+      ],
+    });
+    await settings({ denyProtected: ['CORP\\OPERATORS'] });
+    expect(await ticket()).toBeTypeOf('string'); // herself, by name
+    await settings({ denyProtected: [erin.sid] });
+    expect(await ticket()).toBeUndefined();
+    const refused = (code: string) => ({ code });
+    await expect(settings({ allowProtected: ['nobody'] })).rejects.toMatchObject(
+      refused('synced-account-not-found'),
+    );
+    await expect(settings({ allowProtected: [`${OTHER_SID}-1`] })).rejects.toMatchObject(
+      refused('sid-outside-domain'),
+    );
+    const [line] = (await world.admin.audit.list()).filter(({ event }) => event === 'sync.settings-changed');
+    expect(line?.subject).toContain(`"denyProtected":["${erin.sid}"]`);
   });
   test('locked out, it is left to the domain controller, until a setting is stricter', async () => {
     await run([{ ...erin, lockedUntil: soon(), version: 'l' }]);

@@ -16,6 +16,8 @@ export interface Explanation {
   through: string[];
   /** Why the tenant refuses a ticket all the same. */
   protectedBy: ('replication-rights' | 'admin-count' | 'built-in')[];
+  /** SIDs of the user and of all groups that the user is in. */
+  token: ReadonlySet<string>;
 }
 
 const IN_CHAIN = '1.2.840.113556.1.4.1941';
@@ -43,6 +45,7 @@ export async function explainUser(
     because,
     ...(decidedBy ? { decidedBy } : {}),
     through,
+    token,
     protectedBy: [
       ...(holders.some((sid) => token.has(sid)) ? (['replication-rights'] as const) : []),
       ...(user?.adminCount ? (['admin-count'] as const) : []),

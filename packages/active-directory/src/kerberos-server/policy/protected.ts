@@ -8,9 +8,9 @@
  */
 import { ActiveDirectoryError } from '../../errors.ts';
 import type { AdDirectory } from '../../ldap/directory.ts';
-import { DaclOnly, readEntry, searchAll } from '../../ldap/search.ts';
+import { type Account, DaclOnly, readEntry, searchAll } from '../../ldap/search.ts';
 import { type Ace, readDacl } from '../../ldap/security-descriptor.ts';
-import { principalsOfSids, USER_ATTRIBUTES, userOf } from './members.ts';
+import { principalsIn, principalsOfSids, USER_ATTRIBUTES, userOf } from './members.ts';
 
 export type ProtectedBecause = 'replication-rights' | 'admin-count';
 
@@ -57,6 +57,12 @@ export async function protectedAccounts(directory: AdDirectory): Promise<Map<str
   for (const user of (await principalsOfSids(directory, holders)).values()) add(user, 'replication-rights');
   for (const entry of admins) add(userOf(entry), 'admin-count');
   return found;
+}
+
+/** Those of them who are in a group, directly or through others. */
+export async function protectedMembers(directory: AdDirectory, group: Account): Promise<ProtectedAccount[]> {
+  const members = await principalsIn(directory, [group]);
+  return [...(await protectedAccounts(directory)).values()].filter(({ sid }) => members.has(sid));
 }
 
 /** The SIDs, of groups mostly, that the domain head's access list lets replicate secrets. */
