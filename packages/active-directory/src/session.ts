@@ -1,18 +1,36 @@
-/** An administrator's session in a domain: a domain controller found, a ticket for its LDAP service, the directory open. */
-import { NAME_TYPE, requestTgt, requestTicket, tcpTransport } from '@kennel/kerberos';
+/**
+ * A session in a domain, an administrator's or a computer's own: a domain controller found, a ticket for its LDAP
+ * service, the directory open.
+ */
+import {
+  type KeytabEntry,
+  NAME_TYPE,
+  requestTgt,
+  requestTicket,
+  type TgtRequest,
+  tcpTransport,
+} from '@kennel/kerberos';
 import { ActiveDirectoryError } from './errors.ts';
 import { type AdDirectory, openDirectory } from './ldap/directory.ts';
 import { type LocatedDc, type LocateOptions, locateDomainController, resolveHost } from './locator/locate.ts';
 import { kerberosSecurity } from './rpc/kerberos-security.ts';
 import type { RpcSecurity } from './rpc/security.ts';
 
-export interface DomainSessionOptions
-  extends Pick<LocateOptions, 'domain' | 'dnsServers' | 'controllers' | 'site'> {
+type Where = Pick<LocateOptions, 'domain' | 'dnsServers' | 'controllers' | 'site'>;
+
+export interface DomainSessionOptions extends Where {
   /** admin@corp.example.com; may be of another domain that the controller knows. */
   upn: string;
   password: string;
   /** LDAPS in place of LDAP sealed by Kerberos; `ca` is PEM, the system's roots unless given. */
   ldaps?: { ca?: string };
+}
+
+export interface MachineSessionOptions extends Where {
+  /** sAMAccountName of the computer, `WS1$`. */
+  account: string;
+  /** The computer's keys. */
+  keytab: readonly KeytabEntry[];
 }
 
 /** The sign-in at one domain controller. */
@@ -43,18 +61,40 @@ const KDC_PORT = 88;
  * Signs in at a writable domain controller, with the password for this one session; it is not kept.
  * @throws ActiveDirectoryError (locator, LDAP); KerberosError `password-wrong`, `account-*`, `client-unknown`, `kdc-*`
  */
-export async function openDomainSession({
+export function openDomainSession({
   upn,
   password,
   ldaps,
   ...where
 }: DomainSessionOptions): Promise<DomainSession> {
+  const client = { nameType: NAME_TYPE.ENTERPRISE, nameString: [upn] };
+  return openSession(where, { client, secret: { password } }, ldaps && { ...ldaps, upn, password });
+}
+
+/**
+ * The same for a computer of the domain, with its own keys.
+ * @throws ActiveDirectoryError (locator, LDAP); KerberosError `password-wrong` (the keytab is of an earlier
+ *   password), `keytab-empty`, `account-*`, `client-unknown`, `kdc-*`
+ */
+export function openMachineSession({
+  account,
+  keytab,
+  ...where
+}: MachineSessionOptions): Promise<DomainSession> {
+  const client = { nameType: NAME_TYPE.PRINCIPAL, nameString: [account] };
+  return openSession(where, { client, secret: { keytab } });
+}
+
+async function openSession(
+  where: Where,
+  who: Pick<TgtRequest, 'client' | 'secret'>,
+  ldaps?: { ca?: string; upn: string; password: string },
+): Promise<DomainSession> {
   const dc = await locateDomainController({ ...where, require: ['kdc', 'writable'] });
   const realm = dc.domainName.toUpperCase();
   const { credentials: tgt, kdcTimeOffset } = await requestTgt({
-    client: { nameType: NAME_TYPE.ENTERPRISE, nameString: [upn] },
+    ...who,
     realm,
-    secret: { password },
     transport: tcpTransport({ host: dc.address, port: KDC_PORT }),
   });
 
@@ -70,7 +110,7 @@ export async function openDomainSession({
       {
         credentials: ticket,
         now: now(),
-        ldaps: ldaps && { ...ldaps, serverName: hostName, upn, password },
+        ldaps: ldaps && { ...ldaps, serverName: hostName },
       },
     );
     return {

@@ -1,12 +1,12 @@
 /** Signing out, and leaving: what of the state goes, and what the tenant still knows. */
-import { X509Certificate } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { encodeBase64, signJwsBy } from '@kennel/prt';
 import { DeviceError } from './errors/device-error.ts';
-import { certificateOf, type DeviceRecord, openDeviceKey, readDevice } from './state/device.ts';
+import { certificateOf, type DeviceRecord, keysOf, readDevice } from './state/device.ts';
 import { onDisk, statePaths } from './state/files.ts';
 import { machineKey } from './state/seal.ts';
 import { listUsers, pickUser, removeUser } from './state/user.ts';
-import { deleteDevice } from './tenant/client.ts';
+import { tenantClient } from './tenant/client.ts';
 import { removeCcache } from './tickets/ccache.ts';
 
 export interface SignedOut {
@@ -71,12 +71,12 @@ export async function leaveDevice({ stateDir }: { stateDir: string }): Promise<L
 async function tellTenant(stateDir: string, record: DeviceRecord): Promise<DeviceError | undefined> {
   const { device, tenant } = record;
   try {
-    await deleteDevice(tenant.registrationEndpoint, device.id, tenant.caFile, {
-      cert: new X509Certificate(certificateOf(record)).toString(),
-      key: openDeviceKey(machineKey(stateDir), record, 'device')
-        .export({ format: 'pem', type: 'pkcs8' })
-        .toString(),
-    });
+    const client = tenantClient(tenant.caFile);
+    const { sign } = keysOf(machineKey(stateDir), record).device;
+    const x5c = [encodeBase64(certificateOf(record))];
+    const payload = { request_nonce: await client.nonce(tenant.tokenEndpoint), purpose: 'delete' };
+    const credential = await signJwsBy(sign, { x5c }, payload);
+    await client.deleteDevice(tenant.registrationEndpoint, device.id, credential);
     return undefined;
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;

@@ -7,6 +7,7 @@ export {
   type ParsedJws,
   parseJws,
   signJws,
+  signJwsBy,
   signWithSessionKey,
   verifyJws,
   verifyWithSessionKey,
@@ -22,5 +23,5 @@ export type {
 } from './messages.ts';
 export * from './registry.ts';
 export { decryptWithSessionKey, encryptWithSessionKey } from './session-jwe.ts';
-export { unwrapSessionKey, wrapSessionKey } from './session-key.ts';
+export { unwrapSessionKey, unwrapSessionKeyBy, wrapSessionKey } from './session-key.ts';
 export { encodeTransportKey, parseTransportKey } from './transport-key.ts';

@@ -64,10 +64,23 @@ export function certificatesOf(header: Record<string, unknown>): Uint8Array[] {
 
 const part = (value: object) => encodeBase64Url(Buffer.from(JSON.stringify(value)));
 
+const rs256Input = (header: object, payload: object) =>
+  `${part({ alg: 'RS256', typ: 'JWT', ...header })}.${part(payload)}`;
+
 /** Signs with RS256, as a device does; `header` may hold `x5c`, `kdf_ver`, ... */
 export function signJws(privateKey: KeyObject, header: object, payload: object): string {
-  const input = `${part({ alg: 'RS256', typ: 'JWT', ...header })}.${part(payload)}`;
+  const input = rs256Input(header, payload);
   return `${input}.${encodeBase64Url(sign('sha256', Buffer.from(input), privateKey))}`;
+}
+
+/** The same with a key that does not leave its place. @param by RSASSA-PKCS1-v1_5 with SHA-256 */
+export async function signJwsBy(
+  by: (data: Uint8Array) => Promise<Uint8Array>,
+  header: object,
+  payload: object,
+): Promise<string> {
+  const input = rs256Input(header, payload);
+  return `${input}.${encodeBase64Url(await by(Buffer.from(input)))}`;
 }
 
 /**

@@ -46,7 +46,32 @@ export async function wrapSessionKey(
  * @throws PrtError malformed-jwe, or decryption-failed where it was made for another transport key
  */
 export function unwrapSessionKey(transportPrivateKey: KeyObject, jwe: string): Uint8Array {
-  const [header, ...rest] = splitCompact(jwe, 5, LIMITS.jwe, 'malformed-jwe');
+  const parts = takeApart(jwe);
+  return explained(() =>
+    checked(privateDecrypt({ key: transportPrivateKey, ...OAEP }, parts.wrapped), parts),
+  );
+}
+
+/** The same with a key that does not leave its place. @param decrypt RSA-OAEP with SHA-1; throws where it cannot */
+export async function unwrapSessionKeyBy(
+  decrypt: (wrapped: Uint8Array) => Promise<Uint8Array>,
+  jwe: string,
+): Promise<Uint8Array> {
+  const parts = takeApart(jwe);
+  const sessionKey = await decrypt(parts.wrapped);
+  return explained(() => checked(sessionKey, parts));
+}
+
+interface WrappedKey {
+  header: string;
+  wrapped: Uint8Array;
+  iv: Uint8Array;
+  content: Uint8Array;
+  tag: Uint8Array;
+}
+
+function takeApart(jwe: string): WrappedKey {
+  const [header = '', ...rest] = splitCompact(jwe, 5, LIMITS.jwe, 'malformed-jwe');
   const { alg, enc } = parseJsonObject(decodePart(header, 'malformed-jwe'), 'malformed-jwe');
   if (alg !== 'RSA-OAEP' || enc !== 'A256GCM') {
     throw new PrtError('malformed-jwe', 'The session key is wrapped in a way that is not supported.', {
@@ -58,13 +83,21 @@ export function unwrapSessionKey(transportPrivateKey: KeyObject, jwe: string): U
   if (!wrapped || !content || iv?.length !== 12 || tag?.length !== 16) {
     throw new PrtError('malformed-jwe', 'The wrapped session key has a part of the wrong length.');
   }
+  return { header, wrapped, iv, content, tag };
+}
+
+/** The key opens the content, so it is the one that was wrapped. */
+function checked(sessionKey: Uint8Array, { header, iv, content, tag }: WrappedKey): Uint8Array {
+  const decipher = createDecipheriv('aes-256-gcm', sessionKey, iv, { authTagLength: 16 });
+  decipher.setAAD(Buffer.from(header)).setAuthTag(tag);
+  decipher.update(content);
+  decipher.final();
+  return sessionKey;
+}
+
+function explained(work: () => Uint8Array): Uint8Array {
   try {
-    const sessionKey = privateDecrypt({ key: transportPrivateKey, ...OAEP }, wrapped);
-    const decipher = createDecipheriv('aes-256-gcm', sessionKey, iv, { authTagLength: 16 });
-    decipher.setAAD(Buffer.from(header ?? '')).setAuthTag(tag);
-    decipher.update(content);
-    decipher.final();
-    return sessionKey;
+    return work();
   } catch (error) {
     throw new PrtError(
       'decryption-failed',

@@ -1,40 +1,75 @@
-/** The device's keys, its certificate request (PKCS #10, RFC 2986) and the check of the certificate that comes back. */
+/**
+ * What a device signs to be registered: its certificate request (PKCS #10, RFC 2986) and, of a computer in a domain,
+ * a certificate of its own (RFC 5280); and the check of the certificate that comes back.
+ */
 import 'reflect-metadata';
-import { createHash, generateKeyPair, type KeyObject, webcrypto, X509Certificate } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { DEVICE_CSR_COMMON_NAME } from '@kennel/prt';
 import * as x509 from '@peculiar/x509';
 import { DeviceError } from '../errors/device-error.ts';
+import type { SigningKey } from '../keys/device-keys.ts';
 
 const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-const MODULUS_BITS = 2048;
-
-export interface KeyPair {
-  publicKey: KeyObject;
-  privateKey: KeyObject;
-}
-
-/** RSA-2048, as device registration asks for. */
-export const newKeyPair = (): Promise<KeyPair> =>
-  promisify(generateKeyPair)('rsa', { modulusLength: MODULUS_BITS });
+const TEN_YEARS = 10 * 365 * 86_400_000;
+const CLOCKS_APART = 30 * 60_000;
 
 /** DER, signed by the key itself; the name in it is fixed, since the tenant chooses the device's. */
-export async function certificateRequest({ publicKey, privateKey }: KeyPair): Promise<Uint8Array> {
-  const spki = Uint8Array.from(publicKey.export({ format: 'der', type: 'spki' }));
-  const pkcs8 = Uint8Array.from(privateKey.export({ format: 'der', type: 'pkcs8' }));
-  try {
-    const request = await x509.Pkcs10CertificateRequestGenerator.create({
+export async function certificateRequest(key: SigningKey): Promise<Uint8Array> {
+  const { publicKey, privateKey, crypto } = await forLibrary(key);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create(
+    {
       name: new x509.Name([{ CN: [DEVICE_CSR_COMMON_NAME] }]),
-      keys: {
-        publicKey: await webcrypto.subtle.importKey('spki', spki, ALGORITHM, true, ['verify']),
-        privateKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']),
-      },
+      keys: { publicKey, privateKey },
       signingAlgorithm: ALGORITHM,
-    });
-    return new Uint8Array(request.rawData);
-  } finally {
-    pkcs8.fill(0);
-  }
+    },
+    crypto,
+  );
+  return new Uint8Array(request.rawData);
+}
+
+/** DER: the certificate that a computer writes to its own object. @param objectGuid of that object */
+export async function computerCertificate(
+  key: SigningKey,
+  objectGuid: string,
+  now: Date,
+): Promise<Uint8Array> {
+  const { publicKey, privateKey, crypto } = await forLibrary(key);
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: `00${randomBytes(16).toString('hex')}`,
+      subject: `CN=${objectGuid}`,
+      issuer: `CN=${objectGuid}`,
+      notBefore: new Date(now.getTime() - CLOCKS_APART),
+      notAfter: new Date(now.getTime() + TEN_YEARS),
+      publicKey,
+      signingKey: privateKey,
+      signingAlgorithm: ALGORITHM,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      ],
+    },
+    crypto,
+  );
+  return new Uint8Array(certificate.rawData);
+}
+
+type LibraryCrypto = NonNullable<Parameters<typeof x509.X509CertificateGenerator.create>[1]>;
+
+/**
+ * The library makes the structure and asks its crypto for the signature: here it is given one that asks the device's
+ * key, wherever that lies. The private key that the library holds is a name for it and signs nothing.
+ */
+async function forLibrary(key: SigningKey) {
+  const spki = Uint8Array.from(key.publicKey.export({ format: 'der', type: 'spki' }));
+  const publicKey = await webcrypto.subtle.importKey('spki', spki, ALGORITHM, true, ['verify']);
+  const subtle = {
+    exportKey: webcrypto.subtle.exportKey.bind(webcrypto.subtle),
+    sign: (_algorithm: unknown, _key: unknown, data: ArrayBuffer) => key.sign(new Uint8Array(data)),
+  };
+  const crypto = { getRandomValues: webcrypto.getRandomValues.bind(webcrypto), subtle };
+  // Of the whole interface these three are what the library calls; the tests would see another one.
+  return { publicKey, privateKey: publicKey, crypto: crypto as unknown as LibraryCrypto };
 }
 
 /**
@@ -43,7 +78,7 @@ export async function certificateRequest({ publicKey, privateKey }: KeyPair): Pr
  * @param thumbprint SHA-1 in hex, as the tenant gave it beside
  * @throws DeviceError `tenant-answer-malformed`
  */
-export function deviceIdOf(der: Uint8Array, thumbprint: string, key: KeyObject): string {
+export function deviceIdOf(der: Uint8Array, thumbprint: string, publicKey: KeyObject): string {
   const wrong = (about: string) => new DeviceError('tenant-answer-malformed', { about });
   let certificate: X509Certificate;
   try {
@@ -52,7 +87,7 @@ export function deviceIdOf(der: Uint8Array, thumbprint: string, key: KeyObject):
     throw wrong('the device certificate cannot be read');
   }
   if (thumbprintOf(der) !== thumbprint.toUpperCase()) throw wrong('the thumbprint is of another certificate');
-  if (!certificate.checkPrivateKey(key)) throw wrong('the device certificate is for another key');
+  if (!certificate.publicKey.equals(publicKey)) throw wrong('the device certificate is for another key');
   const id = /^CN=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(certificate.subject)?.[1];
   if (id === undefined) throw wrong('the device certificate names no device');
   return id;

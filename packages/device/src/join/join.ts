@@ -9,7 +9,9 @@ import { assertionChallenge, encodeBase64, encodeTransportKey, JOIN_TYPES } from
 import type { SecurityKey } from '@kennel/security-key';
 import { assertion } from '../assertion.ts';
 import { DeviceError, plainText } from '../errors/device-error.ts';
-import { type DeviceRecord, findDevice, sealDeviceKey, writeDevice } from '../state/device.ts';
+import type { DeviceKeys } from '../keys/device-keys.ts';
+import { newSoftwareKeys } from '../keys/software.ts';
+import { type DeviceRecord, findDevice, writeDevice } from '../state/device.ts';
 import { ensureStateDir } from '../state/files.ts';
 import { ensureMachineKey } from '../state/seal.ts';
 import { listUsers, removeUser } from '../state/user.ts';
@@ -17,7 +19,7 @@ import { type DeviceStatus, readStatus } from '../status.ts';
 import { type OnStep, type Stepper, stepper } from '../step.ts';
 import { checkSite, tenantOrigin } from '../tenant/address.ts';
 import { type TenantClient, tenantClient } from '../tenant/client.ts';
-import { certificateRequest, deviceIdOf, type KeyPair, newKeyPair } from './certificate.ts';
+import { certificateRequest, deviceIdOf } from './certificate.ts';
 
 /** Hybrid join goes another way: the device is announced by its domain. */
 export type JoinType = Exclude<keyof typeof JOIN_TYPES, 'hybridJoin'>;
@@ -64,7 +66,7 @@ export async function joinDevice(options: JoinOptions): Promise<DeviceStatus> {
   const token = await registrationToken(tenant, step, { key, pin, url, ...site });
   const keys = await step(
     'device-keys',
-    async () => ({ device: await newKeyPair(), transport: await newKeyPair() }),
+    () => newSoftwareKeys(() => ensureMachineKey(stateDir)),
     () => 'A device key and a transport key were made; they stay on this machine.',
   );
   const displayName = options.displayName ?? hostname();
@@ -75,13 +77,12 @@ export async function joinDevice(options: JoinOptions): Promise<DeviceStatus> {
       const body = await registrationRequest(keys, { displayName, joinType, before });
       const answer = await tenant.register(site.registrationEndpoint, token, body);
       const certificate = Buffer.from(answer.Certificate.RawBody, 'base64');
-      const id = deviceIdOf(certificate, answer.Certificate.Thumbprint, keys.device.privateKey);
+      const id = deviceIdOf(certificate, answer.Certificate.Thumbprint, keys.device.publicKey);
       return { id, certificate, upn: plainText(answer.User.Upn) };
     },
     ({ id }) => `The tenant knows this machine as device ${id} and gave it a certificate.`,
   );
 
-  const machine = ensureMachineKey(stateDir);
   writeDevice(stateDir, {
     tenant: {
       url,
@@ -100,10 +101,7 @@ export async function joinDevice(options: JoinOptions): Promise<DeviceStatus> {
       joinedBy: registered.upn,
       joinedOn: now().toISOString(),
     },
-    keys: {
-      device: sealDeviceKey(machine, registered.id, 'device', keys.device.privateKey),
-      transport: sealDeviceKey(machine, registered.id, 'transport', keys.transport.privateKey),
-    },
+    keys: keys.stored(registered.id),
     kdcs: before?.kdcs ?? {},
   });
   // Their tokens hung on the old keys; the ticket caches go on until they end.
@@ -111,7 +109,8 @@ export async function joinDevice(options: JoinOptions): Promise<DeviceStatus> {
   return readStatus(stateDir, now);
 }
 
-async function discover(tenant: TenantClient, url: string) {
+/** What the tenant says of itself. @throws DeviceError where it speaks for another site */
+export async function discover(tenant: TenantClient, url: string) {
   const found = await tenant.discover(url);
   const site = {
     id: found.TenantInfo.TenantId,
@@ -150,19 +149,23 @@ async function registrationToken(
 }
 
 async function registrationRequest(
-  keys: { device: KeyPair; transport: KeyPair },
+  keys: DeviceKeys,
   as: { displayName: string; joinType: number; before: DeviceRecord | undefined },
 ): Promise<object> {
   const { displayName, joinType, before } = as;
-  const systems: Partial<Record<NodeJS.Platform, string>> = { win32: 'Windows', darwin: 'MacOS' };
   return {
     CertificateRequest: { Type: 'pkcs10', Data: encodeBase64(await certificateRequest(keys.device)) },
     TransportKey: encodeTransportKey(keys.transport.publicKey),
     TargetDomain: '',
-    DeviceType: systems[process.platform] ?? 'Linux',
-    OSVersion: release(),
     DeviceDisplayName: displayName,
+    ...systemFields(),
     JoinType: joinType,
     Attributes: before === undefined ? {} : { ReuseDevice: 'true', DeviceId: before.device.id },
   };
+}
+
+/** What every kind of join says of this machine. */
+export function systemFields(): { DeviceType: string; OSVersion: string } {
+  const systems: Partial<Record<NodeJS.Platform, string>> = { win32: 'Windows', darwin: 'MacOS' };
+  return { DeviceType: systems[process.platform] ?? 'Linux', OSVersion: release() };
 }

@@ -6,14 +6,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProxy } from '../../test/proxy.ts';
 import { startWorld, type World } from '../../test/world.ts';
 import { DeviceError } from '../errors/device-error.ts';
-import { openDeviceKey, readDevice } from '../state/device.ts';
+import { keysOf, readDevice } from '../state/device.ts';
 import { machineKey } from '../state/seal.ts';
 import { prtAnswer } from '../tenant/messages.ts';
-import { openAnswer, underTransportKey } from './answer.ts';
+import { type OpenedAnswer, openAnswer, underTransportKey } from './answer.ts';
 
 let world: World;
 let recorded = '';
-let open: (text: string) => ReturnType<typeof openAnswer> | undefined;
+let open: (text: string) => Promise<OpenedAnswer | undefined>;
 beforeAll(async () => {
   world = await startWorld();
   const proxy = await startProxy(world);
@@ -26,12 +26,12 @@ beforeAll(async () => {
   await world.signIn(at);
   await proxy.close();
   const device = readDevice(at.stateDir);
-  const transportKey = openDeviceKey(machineKey(at.stateDir), device, 'transport');
-  open = (text) => {
+  const { transport } = keysOf(machineKey(at.stateDir), device);
+  open = async (text) => {
     const { data } = prtAnswer.safeParse(JSON.parse(text));
     return (
       data &&
-      openAnswer(data, underTransportKey(transportKey), { endpoint: 'https://x', tenantId: device.tenant.id })
+      openAnswer(data, underTransportKey(transport), { endpoint: 'https://x', tenantId: device.tenant.id })
     );
   };
 });
@@ -40,8 +40,8 @@ afterAll(() => world.close());
 /** The members whose damage can be seen; `refresh_token` and the like are opaque here. */
 const MEMBERS = ['session_key_jwe', 'id_token', 'tgt_client_key', 'tgt_message_buffer', 'tgt_ad'];
 
-test('the recorded answer opens', () => {
-  const opened = open(recorded);
+test('the recorded answer opens', async () => {
+  const opened = await open(recorded);
   expect(opened?.user.upn).toBe('alice@corp.example.com');
   expect(opened?.sessionKey).toHaveLength(32);
   expect(opened?.partialTgt).not.toBeInstanceOf(Error);
@@ -49,15 +49,15 @@ test('the recorded answer opens', () => {
   expect(Buffer.from(JSON.parse(recorded).tgt_client_key.split('.')[2], 'base64url')).toHaveLength(12);
 });
 
-test('a damaged member is refused, or makes no difference', () => {
+test('a damaged member is refused, or makes no difference', async () => {
   const damage = fc.record({
     member: fc.constantFrom(...MEMBERS),
     at: fc.double({ min: 0, max: 0.999, noNaN: true }),
     how: fc.constantFrom('cut', 'drop', 'insert', 'change'),
     letter: fc.constantFrom('A', '.', '"', '{', '=', '0', 'é', '\u0000'),
   });
-  fc.assert(
-    fc.property(damage, ({ member, at, how, letter }) => {
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ member, at, how, letter }) => {
       const json = JSON.parse(recorded);
       const text: string = json[member];
       const place = Math.floor(at * text.length);
@@ -65,7 +65,7 @@ test('a damaged member is refused, or makes no difference', () => {
       json[member] = text.slice(0, place) + (how === 'cut' ? '' : (how === 'drop' ? '' : letter) + rest);
       try {
         // The same ticket twice over: damage to one of them must not go unseen.
-        const opened = open(JSON.stringify(json));
+        const opened = await open(JSON.stringify(json));
         if (opened && json[member] !== text && member.startsWith('tgt_')) {
           expect(opened.partialTgt).toHaveProperty('credentials.client.realm', 'CORP.EXAMPLE.COM');
         }
@@ -80,7 +80,7 @@ test('a damaged member is refused, or makes no difference', () => {
 });
 
 test('nothing of a PRT, a session key or a client key stands in the state', async () => {
-  const opened = open(recorded);
+  const opened = await open(recorded);
   if (opened === undefined || opened.partialTgt instanceof DeviceError) throw new Error('no ticket');
   const stateDir = world.device('recorded').stateDir;
   const files = ['device.json', 'attempt.json', 'users/alice%40corp.example.com.json'];

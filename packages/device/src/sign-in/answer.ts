@@ -2,17 +2,17 @@
  * The tenant's answer to a PRT request, opened and held against itself: whose it is, the session key under the
  * transport key, and the partial TGT under the session key, or why there is none.
  */
-import type { KeyObject } from 'node:crypto';
 import {
   CLIENT_IDS,
   decodeBase64,
   decryptWithSessionKey,
   PrtError,
   parseJws,
-  unwrapSessionKey,
+  unwrapSessionKeyBy,
 } from '@kennel/prt';
 import { DeviceError, plainText } from '../errors/device-error.ts';
 import { TENANT_SUBERRORS } from '../errors/peers.ts';
+import type { TransportKey } from '../keys/device-keys.ts';
 import { readingAnswer } from '../tenant/client.ts';
 import { idTokenClaims, type PrtAnswer, tgtMessage } from '../tenant/messages.ts';
 import { openPartialTgt, type PartialTgt } from '../tickets/partial-tgt.ts';
@@ -37,12 +37,12 @@ export interface OpenedAnswer {
  */
 export function openAnswer(
   answer: PrtAnswer,
-  openKey: (jwe: string | undefined) => Uint8Array,
+  openKey: (jwe: string | undefined) => Promise<Uint8Array>,
   from: { endpoint: string; tenantId: string },
-): OpenedAnswer {
-  return readingAnswer(from.endpoint, () => {
+): Promise<OpenedAnswer> {
+  return readingAnswer(from.endpoint, async () => {
     const user = userOf(answer.id_token, from.tenantId);
-    const sessionKey = openKey(answer.session_key_jwe);
+    const sessionKey = await openKey(answer.session_key_jwe);
     const issued = answer.expires_on - answer.expires_in;
     return {
       user,
@@ -66,10 +66,10 @@ function userOf(idToken: string, tenantId: string): OpenedAnswer['user'] {
 }
 
 /** The session key of a sign-in, under the transport key. */
-export const underTransportKey = (transportKey: KeyObject) => (jwe: string | undefined) => {
+export const underTransportKey = (transportKey: TransportKey) => async (jwe: string | undefined) => {
   if (jwe === undefined) throw contradiction('it holds no session key');
   try {
-    return unwrapSessionKey(transportKey, jwe);
+    return await unwrapSessionKeyBy(transportKey.decrypt, jwe);
   } catch (error) {
     if (!(error instanceof PrtError) || error.code !== 'decryption-failed') throw error;
     throw new DeviceError('tenant-answer-foreign', { details: { cause: error.code } });
@@ -77,7 +77,7 @@ export const underTransportKey = (transportKey: KeyObject) => (jwe: string | und
 };
 
 /** The session key that a renewal keeps. */
-export const unchanged = (sessionKey: Uint8Array) => (jwe: string | undefined) => {
+export const unchanged = (sessionKey: Uint8Array) => async (jwe: string | undefined) => {
   if (jwe !== undefined) throw contradiction('it changes the session key in a renewal');
   return sessionKey;
 };

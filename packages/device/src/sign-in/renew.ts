@@ -68,7 +68,7 @@ async function renew({ device, machine, tenant, step }: Course, record: UserReco
         renewalRequest({ nonce, prt, sessionKey }),
         sessionKey,
       );
-      const opened = openAnswer(answer, unchanged(sessionKey), { endpoint: tokenEndpoint, tenantId });
+      const opened = await openAnswer(answer, unchanged(sessionKey), { endpoint: tokenEndpoint, tenantId });
       if (opened.user.objectId !== record.user.objectId) {
         throw new DeviceError('tenant-answer-malformed', { about: 'it is for another user' });
       }

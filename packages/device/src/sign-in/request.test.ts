@@ -3,13 +3,21 @@ import { randomBytes } from 'node:crypto';
 import { certificatesOf, parseJws, verifyJws } from '@kennel/prt';
 import { jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
-import { newKeyPair } from '../join/certificate.ts';
+import { newSoftwareKeys } from '../keys/software.ts';
 import { prtRequest } from './request.ts';
 
 test('it is signed by the device key, names the certificate, and bears no time', async () => {
-  const { publicKey, privateKey } = await newKeyPair();
+  const { device } = await newSoftwareKeys(() => {
+    throw new Error('nothing is stored');
+  });
+  const { publicKey } = device;
   const certificate = randomBytes(700);
-  const text = prtRequest({ nonce: 'a-nonce', assertion: '{"id":"x"}', certificate, deviceKey: privateKey });
+  const text = await prtRequest({
+    nonce: 'a-nonce',
+    assertion: '{"id":"x"}',
+    certificate,
+    deviceKey: device,
+  });
   const jws = parseJws(text);
   verifyJws(jws, publicKey);
   expect(certificatesOf(jws.header)).toEqual([certificate]);

@@ -2,9 +2,16 @@
  * The PRT request ([MS-OAPXBC] 3.2.5.1.2) and its renewal (3.1.5.1.3). The first is a JWS by the device's key, with the device's certificate and the
  * assertion inside. No time stands in it, so that this machine's clock does not matter; the tenant's nonce does.
  */
-import type { KeyObject } from 'node:crypto';
 import { release } from 'node:os';
-import { CLIENT_IDS, encodeBase64, GRANT_TYPES, PRT_SCOPES, signJws, signWithSessionKey } from '@kennel/prt';
+import {
+  CLIENT_IDS,
+  encodeBase64,
+  GRANT_TYPES,
+  PRT_SCOPES,
+  signJwsBy,
+  signWithSessionKey,
+} from '@kennel/prt';
+import type { SigningKey } from '../keys/device-keys.ts';
 
 /** @returns the compact JWS */
 export function prtRequest(by: {
@@ -13,8 +20,8 @@ export function prtRequest(by: {
   assertion: string;
   /** DER. */
   certificate: Uint8Array;
-  deviceKey: KeyObject;
-}): string {
+  deviceKey: SigningKey;
+}): Promise<string> {
   const payload = {
     client_id: CLIENT_IDS.broker,
     request_nonce: by.nonce,
@@ -24,7 +31,7 @@ export function prtRequest(by: {
     assertion: by.assertion,
     session_key_enc: 'A256GCM', // Kennel's own: true GCM, in place of the CBC that the open brokers read
   };
-  return signJws(by.deviceKey, { x5c: [encodeBase64(by.certificate)], kdf_ver: 2 }, payload);
+  return signJwsBy(by.deviceKey.sign, { x5c: [encodeBase64(by.certificate)], kdf_ver: 2 }, payload);
 }
 
 /** @returns the compact JWS, under a key derived from the session key (version 2) */

@@ -9,7 +9,7 @@ import { assertionChallenge } from '@kennel/prt';
 import type { SecurityKey } from '@kennel/security-key';
 import { assertion } from '../assertion.ts';
 import { readAttempt } from '../state/attempt.ts';
-import { certificateOf, openDeviceKey, readDevice } from '../state/device.ts';
+import { certificateOf, keysOf, readDevice } from '../state/device.ts';
 import { machineKey } from '../state/seal.ts';
 import { listUsers } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
@@ -64,7 +64,7 @@ async function requestPrt(
 ): Promise<OpenedAnswer> {
   const { url, rpId, tokenEndpoint, id: tenantId } = device.tenant;
   const certificate = certificateOf(device);
-  const deviceKey = openDeviceKey(machine, device, 'device');
+  const keys = keysOf(machine, device);
   const nonce = await step(
     'nonce',
     () => tenant.nonce(tokenEndpoint),
@@ -86,10 +86,9 @@ async function requestPrt(
     async () => {
       const answer = await tenant.prt(
         tokenEndpoint,
-        prtRequest({ nonce, assertion: made, certificate, deviceKey }),
+        await prtRequest({ nonce, assertion: made, certificate, deviceKey: keys.device }),
       );
-      const transportKey = openDeviceKey(machine, device, 'transport');
-      return openAnswer(answer, underTransportKey(transportKey), { endpoint: tokenEndpoint, tenantId });
+      return openAnswer(answer, underTransportKey(keys.transport), { endpoint: tokenEndpoint, tenantId });
     },
     ({ user }) =>
       `The tenant knows ${user.upn} by the key, and gave a Primary Refresh Token with a session key.`,

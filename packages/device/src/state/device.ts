@@ -1,14 +1,13 @@
 /** device.json: which tenant this device belongs to, its certificate, and its two private keys, sealed. */
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { KdcAddress } from '@kennel/kerberos';
 import { JOIN_TYPES } from '@kennel/prt';
 import type { MasterKey } from '@kennel/secrets';
 import { z } from 'zod';
 import { DeviceError } from '../errors/device-error.ts';
+import type { DeviceKeys } from '../keys/device-keys.ts';
+import { openSoftwareKeys, softwareKeys } from '../keys/software.ts';
 import { readState, statePaths, writeState } from './files.ts';
-import { opened, sealed } from './seal.ts';
 
-const base64Url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 const kdcAddress = z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) });
 
 const schema = z.strictObject({
@@ -32,8 +31,7 @@ const schema = z.strictObject({
     joinedBy: z.string(),
     joinedOn: z.iso.datetime(),
   }),
-  /** PKCS #8, sealed. */
-  keys: z.strictObject({ device: base64Url, transport: base64Url }),
+  keys: softwareKeys,
   /** Where the domain controllers of a realm were said to be. */
   kdcs: z.record(z.string(), z.array(kdcAddress).max(16)),
 });
@@ -60,28 +58,9 @@ export function writeDevice(stateDir: string, record: DeviceRecord): void {
 /** The certificate, DER. */
 export const certificateOf = ({ device }: DeviceRecord): Buffer => Buffer.from(device.certificate, 'base64');
 
-type KeyName = keyof DeviceRecord['keys'];
-const label = (deviceId: string, name: KeyName) => ({ purpose: `${name}-private-key`, row: deviceId });
-
-/** Seals a private key for device.json. */
-export function sealDeviceKey(machine: MasterKey, deviceId: string, name: KeyName, key: KeyObject): string {
-  const der = key.export({ format: 'der', type: 'pkcs8' });
-  try {
-    return sealed(machine, label(deviceId, name), der);
-  } finally {
-    der.fill(0);
-  }
-}
-
-/** @throws DeviceError `state-damaged`, `machine-key-unusable` */
-export function openDeviceKey(machine: MasterKey, { device, keys }: DeviceRecord, name: KeyName): KeyObject {
-  const der = opened(machine, label(device.id, name), keys[name]);
-  try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  } finally {
-    der.fill(0);
-  }
-}
+/** The device's keys. @throws DeviceError (now, or when they are used) `state-damaged`, `machine-key-unusable` */
+export const keysOf = (machine: MasterKey, { device, keys }: DeviceRecord): DeviceKeys =>
+  openSoftwareKeys(machine, device.id, keys);
 
 /**
  * A domain controller that was named is remembered for its realm. The file is read anew: another process may have

@@ -4,7 +4,7 @@ import { CLIENT_IDS, DRS_RESOURCE, decryptWithSessionKey, GRANT_TYPES, PrtError 
 import { z } from 'zod';
 import { DeviceError, plainText } from '../errors/device-error.ts';
 import { TENANT_SUBERRORS } from '../errors/peers.ts';
-import { type ClientCertificate, type HttpsAnswer, type HttpsRequest, httpsClient } from './https.ts';
+import { type HttpsAnswer, type HttpsRequest, httpsClient } from './https.ts';
 import {
   discoveryAnswer,
   nonceAnswer,
@@ -15,18 +15,6 @@ import {
   registrationTokenAnswer,
 } from './messages.ts';
 
-/** Deletes this device at the tenant, by its certificate in the TLS handshake. @throws DeviceError as of a TenantClient */
-export async function deleteDevice(
-  registrationEndpoint: string,
-  deviceId: string,
-  caFile: string | undefined,
-  client: ClientCertificate,
-): Promise<void> {
-  const url = `${registrationEndpoint}${deviceId}?api-version=2.0`;
-  const answer = await httpsClient(caFile, { client })({ method: 'DELETE', url });
-  readAnswer(z.object({}), url, answer);
-}
-
 export interface TenantClient {
   /** Sent with every request, so that the tenant's log can be searched for this one ceremony. */
   readonly correlationId: string;
@@ -35,6 +23,14 @@ export interface TenantClient {
   /** @param assertion the five-member JSON text */
   registrationToken(tokenEndpoint: string, nonce: string, assertion: string): Promise<string>;
   register(endpoint: string, token: string, body: object): Promise<z.output<typeof registrationAnswer>>;
+  /** A hybrid join: the computer of a synced domain speaks for itself. */
+  registerComputer(
+    endpoint: string,
+    deviceId: string,
+    body: object,
+  ): Promise<z.output<typeof registrationAnswer>>;
+  /** Deletes this device. @param credential a compact JWS by the device's key, for this purpose */
+  deleteDevice(endpoint: string, deviceId: string, credential: string): Promise<void>;
   /** @param request a compact JWS */
   prt(tokenEndpoint: string, request: string): Promise<PrtAnswer>;
   /**
@@ -83,11 +79,21 @@ export function tenantClient(caFile: string | undefined): TenantClient {
       const url = `${endpoint}?api-version=2.0`;
       return call(registrationAnswer, { method: 'POST', url, headers, body: JSON.stringify(body) });
     },
+    registerComputer: (endpoint, deviceId, body) => {
+      const headers = { 'content-type': 'application/json' };
+      const url = `${endpoint}${deviceId}?api-version=2.0`;
+      return call(registrationAnswer, { method: 'PUT', url, headers, body: JSON.stringify(body) });
+    },
+    deleteDevice: async (endpoint, deviceId, credential) => {
+      const headers = { 'x-ms-DeviceCredential': credential };
+      const url = `${endpoint}${deviceId}?api-version=2.0`;
+      await call(z.object({}), { method: 'DELETE', url, headers });
+    },
     prt: (url, request) => form(prtAnswer, url, prtFields(request)),
     renewPrt: async (url, request, sessionKey) => {
       const answer = await send(formOf(url, prtFields(request)));
       if (answer.status !== 200) return readAnswer(prtAnswer, url, answer); // a refusal is plain JSON
-      const opened = readingAnswer(url, () => decryptWithSessionKey(sessionKey, answer.text));
+      const opened = await readingAnswer(url, () => decryptWithSessionKey(sessionKey, answer.text));
       return readAnswer(prtAnswer, url, { status: 200, text: Buffer.from(opened).toString('utf8') });
     },
   };
@@ -147,9 +153,9 @@ function refusal(json: unknown, endpoint: string, httpStatus: number): DeviceErr
 }
 
 /** Reads a part of the tenant's answer; whatever is wrong with it is then an error that names the endpoint. */
-export function readingAnswer<T>(endpoint: string, work: () => T): T {
+export async function readingAnswer<T>(endpoint: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (error instanceof DeviceError) throw error.with({ endpoint });
     if (!(error instanceof PrtError)) throw error;

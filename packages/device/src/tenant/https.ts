@@ -11,7 +11,7 @@ const LARGEST_HEADERS = 16 * 1024;
 const DEFAULT_TIMEOUT_MS = 15_000;
 
 export interface HttpsRequest {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers?: Readonly<Record<string, string>>;
   body?: string;
@@ -25,12 +25,6 @@ export interface HttpsAnswer {
 /** @throws (when used) DeviceError `tenant-unreachable`, `tenant-certificate-untrusted`, `tenant-answer-malformed` */
 export type Https = (request: HttpsRequest) => Promise<HttpsAnswer>;
 
-/** A certificate that this device shows in the handshake; PEM. */
-export interface ClientCertificate {
-  cert: string;
-  key: string;
-}
-
 /**
  * Requests that trust one authority, or the system's.
  *
@@ -40,10 +34,10 @@ export interface ClientCertificate {
  */
 export function httpsClient(
   caFile: string | undefined,
-  { timeout = DEFAULT_TIMEOUT_MS, client }: { timeout?: number; client?: ClientCertificate } = {},
+  { timeout = DEFAULT_TIMEOUT_MS }: { timeout?: number } = {},
 ): Https {
   const ca = caFile === undefined ? systemRoots() : readCa(caFile);
-  const agent = new Agent({ keepAlive: false, ca, ...client });
+  const agent = new Agent({ keepAlive: false, ca });
   return async ({ method, url, headers, body }) => {
     const details = { endpoint: url };
     const signal = AbortSignal.timeout(timeout);

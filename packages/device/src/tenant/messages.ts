@@ -31,7 +31,8 @@ export const registrationAnswer = z.object({
     Thumbprint: z.string().regex(/^[0-9A-Fa-f]{40}$/),
     RawBody: z.base64().max(16_384),
   }),
-  User: z.object({ Upn: z.string().min(1).max(256) }),
+  /** Empty where a computer registered itself. */
+  User: z.object({ Upn: z.string().max(256) }),
 });
 
 /** The answer to a PRT request ([MS-OAPXBC] 3.2.5.1.2.2); the numbers that are text are so on purpose. */

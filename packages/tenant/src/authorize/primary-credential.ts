@@ -4,12 +4,17 @@
  * in `x-ms-DeviceCredential`. Whatever is wrong with either, the page is there; only a nonce that is over is told, by
  * sending the program here again with a fresh one.
  */
-import { certificatesOf, PrtError, parseJws, verifyJws } from '@kennel/prt';
+import { PrtError, parseJws } from '@kennel/prt';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { currentDevice } from '../devices/current-device.ts';
+import {
+  COMPACT_JWS,
+  DEVICE_CREDENTIAL,
+  deviceOfCredential,
+  foreignCredential,
+} from '../devices/device-credential.ts';
 import { TenantError } from '../errors.ts';
-import { issueNonce, spendNonces } from '../nonce/rules.ts';
+import { issueNonce } from '../nonce/rules.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import { withPresentedPrt } from '../prt/present.ts';
 import { nonce, tokenText } from '../prt/request.ts';
@@ -21,11 +26,8 @@ import { issueCode } from './codes.ts';
 import { type AuthorizeQuery, withQuery } from './request.ts';
 
 const CREDENTIAL = 'x-ms-RefreshTokenCredential';
-const DEVICE_CREDENTIAL = 'x-ms-DeviceCredential';
-const COMPACT_JWS = /^[\w-]{1,4096}\.[\w-]{1,8192}\.[\w-]{1,1024}$/;
 
 const credentialPayload = z.object({ refresh_token: tokenText, request_nonce: nonce.optional() });
-const devicePayload = z.object({ request_nonce: nonce });
 
 /** Codes of a nonce with which the same device may try again. */
 const STALE: readonly string[] = ['nonce-expired', 'nonce-replayed', 'nonce-unknown'];
@@ -102,19 +104,6 @@ async function checkDeviceCredential(
 ): Promise<void> {
   const text = credentialOf(request, DEVICE_CREDENTIAL);
   if (text === undefined) return;
-  try {
-    const jws = parseJws(text);
-    const [certificate] = certificatesOf(jws.header);
-    const payload = devicePayload.safeParse(jws.payload);
-    if (certificate === undefined || !payload.success) throw foreignDevice();
-    const { device, publicKey } = await currentDevice(tenant, certificate, () => undefined);
-    if (device.id !== deviceId) throw foreignDevice();
-    verifyJws(jws, publicKey);
-    await spendNonces(tenant, [{ nonce: payload.data.request_nonce, use: 'device-browser' }]);
-  } catch (error) {
-    throw error instanceof PrtError ? foreignDevice() : error;
-  }
+  const { id } = await deviceOfCredential(tenant, text, 'browser');
+  if (id !== deviceId) throw foreignCredential();
 }
-
-const foreignDevice = () =>
-  new TenantError('device-signature-invalid', 'The device credential is not of the device of the token.');

@@ -2,6 +2,7 @@
 import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { encodeBase64, signJws } from '@kennel/prt';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { TestKey } from '../../test/authenticator.ts';
 import { enrol, joinDevice, signIn, startWorld, type TestDevice, type World } from '../../test/world.ts';
@@ -28,6 +29,7 @@ async function remove(
   id: string,
   by?: { certificate: Uint8Array; privateKey: KeyObject },
   origin = registration,
+  headers: Record<string, string> = {},
 ): Promise<[number | undefined, string | undefined]> {
   const client = by && {
     cert: pem(by.certificate),
@@ -37,7 +39,7 @@ async function remove(
   const { promise, resolve, reject } = Promise.withResolvers<[number | undefined, string | undefined]>();
   const sent = request(
     `${origin}/EnrollmentServer/device/${id}?api-version=2.0`,
-    { agent, method: 'DELETE' },
+    { agent, method: 'DELETE', headers },
     async (answer) => {
       const text = Buffer.concat(await answer.toArray()).toString();
       resolve([answer.statusCode, JSON.parse(text).suberror]);
@@ -90,6 +92,39 @@ test('a disabled device stays, so that it cannot come back as a new one', async 
   await world.admin.devices.disable(device.id);
   expect(await remove(device.id, device)).toEqual([400, 'device-disabled']);
   expect(await world.admin.devices.show(device.id)).toMatchObject({ enabled: false });
+});
+
+/** What a device without a key for TLS sends. */
+async function credential(
+  by: { certificate: Uint8Array; privateKey: KeyObject },
+  payload: object = {},
+): Promise<Record<string, string>> {
+  const header = { x5c: [encodeBase64(by.certificate)] };
+  const said = { request_nonce: await world.nonce(), purpose: 'delete', ...payload };
+  return { 'x-ms-devicecredential': signJws(by.privateKey, header, said) };
+}
+const removeBy = (headers: Record<string, string>, id = device.id) =>
+  remove(id, undefined, registration, headers);
+
+test('a credential of its key deletes it as well, once and for this purpose alone', async () => {
+  const other = await joinDevice(world, key);
+  expect(await removeBy(await credential(other))).toEqual([400, 'device-certificate-foreign']);
+  const forged = await credential({ ...device, privateKey: other.privateKey });
+  expect(await removeBy(forged)).toEqual([400, 'device-signature-invalid']);
+  // As it proves itself to a browser: worth nothing here.
+  expect(await removeBy(await credential(device, { purpose: undefined }))).toEqual([
+    400,
+    'device-signature-invalid',
+  ]);
+  expect(await removeBy(await credential(device, { request_nonce: 'x'.repeat(74) }))).toEqual([
+    400,
+    'nonce-unknown',
+  ]);
+  const used = await credential(other);
+  expect(await removeBy(used)).toEqual([400, 'device-certificate-foreign']);
+  expect(await removeBy(used, other.id)).toEqual([400, 'nonce-replayed']);
+  expect(await removeBy(await credential(device))).toEqual([200, undefined]);
+  await expect(world.admin.devices.show(device.id)).rejects.toMatchObject({ code: 'device-not-found' });
 });
 
 test('the listener that browsers reach deletes nothing', async () => {

@@ -1,15 +1,18 @@
 /**
  * A device deletes itself ([MS-DVRJ] has no message for it; the open clients do): the proof is its certificate as
  * the TLS client's, in the first handshake. So registration answers on a listener of its own: one that asks for
- * certificates would have browsers ask people for one.
+ * certificates would have browsers ask people for one. A device whose key lies in a TPM, out of reach of its TLS
+ * library, sends a signed credential for this purpose in place of it.
  */
 import type { TLSSocket } from 'node:tls';
 import { z } from 'zod';
 import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import type { Routes } from '../server/fastify.ts';
+import type { DeviceRow } from '../store/schema.ts';
 import type { Tenant, Visitor } from '../tenant.ts';
 import { checkEnabled, currentDevice } from './current-device.ts';
+import { DEVICE_CREDENTIAL, deviceOfCredential } from './device-credential.ts';
 import { deleteDevice } from './queries.ts';
 
 const params = z.object({ device: z.guid().toLowerCase() });
@@ -19,17 +22,25 @@ export function deletionRoutes(app: Routes, tenant: Tenant): void {
   app.delete('/EnrollmentServer/device/:device', { schema: { params } }, async (request) => {
     const socket = request.raw.socket as TLSSocket; // this listener speaks TLS only
     const certificate = socket.getPeerX509Certificate?.()?.raw;
+    const credential = request.headers[DEVICE_CREDENTIAL.toLowerCase()];
     const by = { correlationId: request.id, source: request.ip };
-    await deleteItself(tenant, by, request.params.device, certificate);
+    const proof = { certificate, credential: typeof credential === 'string' ? credential : undefined };
+    await deleteItself(tenant, by, request.params.device, proof);
     return {};
   });
+}
+
+/** What the request bears: a certificate that TLS has verified the key of, or a credential. */
+interface Proof {
+  certificate: Uint8Array | undefined;
+  credential: string | undefined;
 }
 
 async function deleteItself(
   tenant: Tenant,
   { correlationId, source }: Visitor,
   deviceId: string,
-  certificate: Uint8Array | undefined,
+  proof: Proof,
 ): Promise<void> {
   let actor = 'unknown';
   const line = (outcome: Pick<AuditEvent, 'event' | 'outcome' | 'reason'>): AuditEvent => ({
@@ -39,8 +50,7 @@ async function deleteItself(
     subject: `device:${deviceId}`,
   });
   try {
-    if (certificate === undefined) throw foreign('The request bears no certificate of a device.');
-    const { device } = await currentDevice(tenant, certificate, (id) => {
+    const device = await proven(tenant, proof, (id) => {
       actor = `device:${id}`;
     });
     if (device.id !== deviceId) throw foreign('A device can delete itself only.');
@@ -54,6 +64,16 @@ async function deleteItself(
     }
     throw error;
   }
+}
+
+async function proven(
+  tenant: Tenant,
+  { certificate, credential }: Proof,
+  onDevice: (deviceId: string) => void,
+): Promise<DeviceRow> {
+  if (certificate !== undefined) return (await currentDevice(tenant, certificate, onDevice)).device;
+  if (credential !== undefined) return deviceOfCredential(tenant, credential, 'delete', onDevice);
+  throw foreign('The request bears no certificate of a device.');
 }
 
 const foreign = (what: string) =>

@@ -21,6 +21,7 @@ export type NonceUse =
   | 'prt-use'
   | 'prt-browser'
   | 'device-browser'
+  | 'device-delete'
   | 'registration-assertion'
   | 'web-assertion';
 
