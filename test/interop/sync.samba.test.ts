@@ -1,5 +1,5 @@
 /** Sync from a real Samba AD domain over HTTPS: full, incremental by DirSync and by uSNChanged, scope, guard, and who is refused. */
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type DomainSession,
@@ -9,9 +9,11 @@ import {
   type SyncConfig,
   type SyncTarget,
 } from '@kennel/active-directory';
+import { joinDevice, signIn } from '@kennel/device';
 import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import { plugInKey, registerKey } from '../../packages/lab/src/scripted-user.ts';
 import { kennel } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
@@ -388,6 +390,76 @@ member: CN=alice,CN=Users,${BASE}
     // an ordinary group needs no second lock
     expect(await run('policy', 'allow', 'staff', '--yes')).toMatchObject({ exitCode: 0 });
     expect(await letThrough()).toEqual([]);
+  });
+
+  it('examines a device, a connector and a tenant at once: nothing is wrong, then AES and policy are', async () => {
+    const plugged = await plugInKey(tenant.home, 'alice');
+    await registerKey(tenant.admin, 'alice', plugged);
+    const stateDir = join(tenant.home, 'device');
+    const { key, pin } = plugged;
+    await joinDevice({ stateDir, tenantUrl: tenant.url, caFile: tenant.ca, key, pin });
+    const kdc = { host: samba.address, port: 88 };
+    const { ticket } = await signIn({ stateDir, key, pin, kdc, ccache: join(tenant.home, 'cc') });
+    await plugged.unplug();
+    expect(ticket).toMatchObject({ state: 'full' });
+
+    const as = ['--domain-credential', 'Administrator@corp.example.com'];
+    const asWell = [...as, '--password-file', join(tenant.home, 'password')];
+    const doctor = (...more: string[]) =>
+      kennel(['doctor', '--dns', samba.address, '--user', 'alice@corp.example.com', ...asWell, ...more], {
+        KENNEL_HOME: tenant.home,
+      });
+    const sound = await doctor();
+    expect(sound, sound.stdout).toMatchObject({ exitCode: 0 });
+    const { hostname, port } = new URL(tenant.url);
+    for (const line of [
+      /^ok {4}device\.joined .*: joined to /m,
+      /^ok {4}device\.certificate .*: good for /m,
+      /^ok {4}device\.prt +alice@corp\.example\.com: /m,
+      /^ok {4}device\.ticket +alice@corp\.example\.com: has a ticket of CORP\.EXAMPLE\.COM/m,
+      /^ok {4}kerberos\.aes +krbtgt: /m,
+      /^ok {4}kerberos\.aes +krbtgt_\d+: /m,
+      /^ok {4}kerberos\.aes +alice@corp\.example\.com: /m,
+      /^ok {4}kerberos\.in-step +corp\.example\.com: /m,
+      /^ok {4}user\.synced /m,
+      /^ok {4}user\.domain-users /m,
+      /^ok {4}user\.policy .*\(Domain Users\)/m,
+      /^ok {4}user\.key /m,
+      /^ok {4}tenant\.endpoint .*\/oauth2\/token: tokens/m,
+      /^ok {4}tenant\.endpoint .*\/EnrollmentServer\/nonce/m,
+      new RegExp(`^${hostname} +TCP ${port} +HTTPS: `, 'm'),
+      new RegExp(`^${samba.fqdn} +UDP 389 `, 'm'),
+      / 0 failures, /,
+    ])
+      expect(sound.stdout).toMatch(line);
+
+    await samba.directory.modify(`dn: CN=alice,CN=Users,${BASE}
+changetype: modify
+replace: msDS-SupportedEncryptionTypes
+msDS-SupportedEncryptionTypes: 4
+
+dn: CN=Denied RODC Password Replication Group,CN=Users,${BASE}
+changetype: modify
+add: member
+member: CN=alice,CN=Users,${BASE}
+`);
+    const ill = await doctor('--json');
+    const found = (ill.json[0]?.findings ?? []) as Record<'check' | 'on' | 'outcome' | 'fix', string>[]; // as doctor prints them
+    const failed = found.filter(({ outcome }) => outcome === 'failed');
+    expect(failed, ill.stdout).toMatchObject([
+      { check: 'kerberos.aes', on: 'alice@corp.example.com', fix: expect.stringContaining('24') },
+      { check: 'user.policy', fix: expect.stringContaining('policy explain') },
+    ]);
+    expect(ill.exitCode).toBe(2);
+
+    // Only the device is here: what it cannot know is not called wrong.
+    const home = join(tenant.home, 'only-a-device');
+    cpSync(stateDir, join(home, 'device'), { recursive: true });
+    const alone = await kennel(['doctor', '--dns', samba.address, '--user', 'alice'], { KENNEL_HOME: home });
+    expect(alone, alone.stdout).toMatchObject({ exitCode: 0 });
+    expect(alone.stdout).toMatch(/^n\/a {3}user +alice: /m);
+    expect(alone.stdout).toMatch(/^ok {4}dc\.writable +corp\.example\.com/m);
+    expect(alone.stdout).not.toContain('TCP 389');
   });
 
   it('says what is wrong with a credential, and with a controller that dies', async () => {

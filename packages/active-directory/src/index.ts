@@ -50,7 +50,7 @@ export {
   rotateKey,
 } from './kerberos-server/rotate.ts';
 export { type ControllerCheck, type VerifyOptions, verifyControllers } from './kerberos-server/verify.ts';
-export { type Account, findAccount } from './ldap/search.ts';
+export { type Account, findAccount, readEntry } from './ldap/search.ts';
 export {
   type DcRequirement,
   flagNames,

@@ -5,10 +5,11 @@ import type { Enrolment } from '@kennel/tenant/client';
 import type { Command } from 'commander';
 import { admin, defineAdmin } from '../admin.ts';
 import { type Given, option, text } from '../command.ts';
-import { checkDevice } from '../doctor/device.ts';
+import { type CheckedDevice, checkDevice } from '../doctor/device.ts';
 import { checkDomain, checkDomainInside } from '../doctor/domain.ts';
 import { Findings, findingsText } from '../doctor/findings.ts';
-import { checkTenantState, checkTenantUrl } from '../doctor/tenant.ts';
+import { checkTenantState } from '../doctor/tenant.ts';
+import { checkTenantUrl } from '../doctor/tenant-url.ts';
 import { withDomain } from '../domain-session.ts';
 import { clientsDir, tenantDir } from '../home.ts';
 import { passwordFileOption } from '../pin.ts';
@@ -43,10 +44,10 @@ export function doctorCommand(program: Command): void {
     async (_, given) => {
       const findings = new Findings();
       await examine(findings, given);
-      const { all, failures } = findings;
+      const { all, failures, endpoints } = findings;
       return {
-        value: { failures, findings: all },
-        text: findingsText(all),
+        value: { failures, findings: all, endpoints },
+        text: findingsText(findings),
         exitCode: Math.min(failures, MOST),
       };
     },
@@ -58,27 +59,36 @@ async function examine(findings: Findings, given: Given): Promise<void> {
   const domains = new Set<string>(domain === undefined ? [] : [domain]);
   const device = await checkDevice(findings);
   const enrolments = await checkClients(findings);
-  const remote = text(given, 'tenant') !== undefined || text(given, 'client') !== undefined;
   const here = existsSync(join(tenantDir(), 'config.json'));
   const caFile = given.ldaps === true ? undefined : text(given, 'ca');
+  const asked = here || isAdministrator(given, enrolments);
+  const credential = text(given, 'domainCredential');
 
   for (const { url, ca } of placesOf(given, device, enrolments, caFile))
     await checkTenantUrl(findings, url, ca);
-  if (here || remote) {
+  if (asked) {
     const known = await checkTenantState(findings, await admin(), user);
     if (domain === undefined) for (const each of known) domains.add(each);
+  } else if (user !== undefined)
+    findings.notApplicable(
+      'user',
+      user,
+      "the tenant was not asked: that takes its host, or an administrator's client (--tenant URL)",
+    );
+  if (domain === undefined) {
+    for (const each of device?.domains ?? []) domains.add(each);
+    for (const each of enrolments) if (each.domain !== null) domains.add(each.domain);
   }
-  for (const each of enrolments) if (domain === undefined && each.domain !== null) domains.add(each.domain);
-  for (const each of domains) await checkDomain(findings, each, dns);
-  const [only] = domains;
-  if (text(given, 'domainCredential') !== undefined && only !== undefined) {
-    const published =
-      here || remote
-        ? (await (await admin()).kerberosDomains.list()).find(({ dnsName }) => dnsName === only)
-        : undefined;
-    await findings.try('domain.credential', only, 'Check name and password of the credential.', () =>
-      withDomain({ ...given, domain: only, ca: given.ldaps === true ? given.ca : undefined }, (session) =>
-        checkDomainInside(findings, session, published, user),
+  const ldap = here || enrolments.length > 0 || credential !== undefined;
+  for (const each of domains) await checkDomain(findings, each, { dns, ldap });
+  const inside = domain ?? domainOfCredential(credential, domains);
+  if (credential !== undefined && inside !== undefined) {
+    const published = asked
+      ? (await (await admin()).kerberosDomains.list()).find(({ dnsName }) => dnsName === inside)
+      : undefined;
+    await findings.try('domain.credential', inside, 'Check name and password of the credential.', () =>
+      withDomain({ ...given, domain: inside, ca: given.ldaps === true ? given.ca : undefined }, (session) =>
+        checkDomainInside(findings, session, asked ? { published } : undefined, user),
       ),
     );
   }
@@ -89,6 +99,25 @@ async function examine(findings: Findings, given: Given): Promise<void> {
       'it is neither a tenant, nor a connector, nor a joined device',
       'kennel init, kennel client enroll, or kennel device join; or name what to look at: --tenant, --domain.',
     );
+}
+
+/** Whether a tenant elsewhere was named, and who is enrolled here for it may look into it. */
+function isAdministrator(given: Given, enrolments: readonly Enrolment[]): boolean {
+  const [url, name] = [text(given, 'tenant'), text(given, 'client')];
+  if (url === undefined && name === undefined) return false;
+  const origin = url === undefined ? undefined : URL.parse(url)?.origin;
+  return enrolments.some(
+    ({ scope, ...each }) =>
+      scope === 'administrator' &&
+      (origin === undefined || each.tenantUrl === origin) &&
+      (name === undefined || each.name === name),
+  );
+}
+
+/** That of the credential's name where it is known here, else the first. */
+function domainOfCredential(credential: string | undefined, domains: ReadonlySet<string>) {
+  const suffix = credential?.split('@')[1]?.toLowerCase();
+  return suffix !== undefined && domains.has(suffix) ? suffix : [...domains][0];
 }
 
 /** Programs that are enrolled here: whether each still gets in. */
@@ -114,7 +143,7 @@ async function checkClients(findings: Findings): Promise<Enrolment[]> {
 /** Each address of a tenant that is used here, once. */
 function placesOf(
   given: Given,
-  device: { url: string; caFile: string | undefined } | undefined,
+  device: CheckedDevice | undefined,
   enrolments: readonly Enrolment[],
   caFile: string | undefined,
 ): { url: string; ca: string | undefined }[] {

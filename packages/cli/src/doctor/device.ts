@@ -10,10 +10,16 @@ const KINDS: Readonly<Record<number, string>> = {
 };
 const DAY = 86_400_000;
 
-/** @returns where the tenant is, and the realms of who is signed in */
-export async function checkDevice(
-  findings: Findings,
-): Promise<{ url: string; caFile: string | undefined } | undefined> {
+export interface CheckedDevice {
+  /** Where its tenant is. */
+  url: string;
+  caFile: string | undefined;
+  /** DNS names of the domains that its users have, or wait for, tickets of. */
+  domains: string[];
+}
+
+/** @returns undefined where it is not joined */
+export async function checkDevice(findings: Findings): Promise<CheckedDevice | undefined> {
   const { readStatus, tenantOfDevice } = await import('@kennel/device');
   const status = await findings.try(
     'device.state',
@@ -50,5 +56,10 @@ export async function checkDevice(
       );
     else findings.failed('device.ticket', upn, ticket.message, ticket.next);
   }
-  return tenantOfDevice(deviceDir());
+  const place = tenantOfDevice(deviceDir());
+  const realms = users.flatMap(({ ticket, partialTgt }) => [
+    ...(ticket.state === 'full' ? [ticket.realm] : []),
+    ...(partialTgt ? [partialTgt.realm] : []),
+  ]);
+  return place && { ...place, domains: [...new Set(realms.map((realm) => realm.toLowerCase()))] };
 }

@@ -1,5 +1,6 @@
 /** What doctor finds: one line a check, and for each failure what to do. */
 import { shownError } from '../errors.ts';
+import { table } from '../table.ts';
 
 export interface Finding {
   /** Stable, for scripts: `dns.srv`. */
@@ -11,8 +12,22 @@ export interface Finding {
   fix?: string;
 }
 
+/** What must be open from a device. */
+export interface Endpoint {
+  host: string;
+  /** As a firewall's rule has it: `TCP 443`. */
+  port: string;
+  purpose: string;
+}
+
 export class Findings {
   readonly all: Finding[] = [];
+  readonly endpoints: Endpoint[] = [];
+
+  /** Notes what a device needs, whether it can be reached or not. */
+  needs(endpoint: Endpoint): void {
+    this.endpoints.push(endpoint);
+  }
 
   ok(check: string, on: string, detail: string): void {
     this.all.push({ check, on, outcome: 'ok', detail });
@@ -45,13 +60,32 @@ export class Findings {
 
 const MARKS = { ok: 'ok  ', failed: 'FAIL', warning: 'warn', 'not-applicable': 'n/a ' } as const;
 
-export function findingsText(all: readonly Finding[]): string {
+export function findingsText({ all, endpoints }: Findings): string {
   const lines = all.map(({ check, on, outcome, detail, fix }) => {
     const line = `${MARKS[outcome]}  ${check.padEnd(18)} ${on}: ${detail}`;
     return fix === undefined ? line : `${line}\n        -> ${fix}`;
   });
-  const count = (outcome: Finding['outcome']) => all.filter((each) => each.outcome === outcome).length;
-  return [...lines, `${all.length} checks, ${count('failed')} failures, ${count('warning')} warnings.`].join(
-    '\n',
-  );
+  const count = (outcome: Finding['outcome'], noun: string) => {
+    const number = all.filter((each) => each.outcome === outcome).length;
+    return `${number} ${noun}${number === 1 ? '' : 's'}`;
+  };
+  const needed =
+    endpoints.length === 0
+      ? []
+      : [
+          '',
+          'What a device must reach:',
+          table(
+            ['host', 'port', 'for'],
+            endpoints.map(({ host, port, purpose }) => [host, port, purpose]),
+            '',
+          ),
+        ];
+  const checks = `${all.length} check${all.length === 1 ? '' : 's'}`;
+  return [
+    ...lines,
+    ...needed,
+    '',
+    `${checks}, ${count('failed', 'failure')}, ${count('warning', 'warning')}.`,
+  ].join('\n');
 }

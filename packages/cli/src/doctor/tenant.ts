@@ -1,47 +1,10 @@
-/** The tenant as devices and clients reach it, and what it knows of its domains and of one user. */
-import { readFileSync } from 'node:fs';
+/** What the tenant knows of its domains and of one user. */
 import type { AdminClient } from '@kennel/tenant/admin';
 import type { Findings } from './findings.ts';
-import { certificate, clock, portOpen, resolves } from './network.ts';
 
 const SYNC_OVERDUE_HOURS = 24;
 const KEY_OVERDUE_DAYS = 180;
 const HOUR = 3_600_000;
-
-/** Every address that a device needs there: the counterpart of the seed's list of endpoints. */
-const ENDPOINTS = [
-  ['/common/.well-known/openid-configuration', 'sign-in'],
-  ['/common/discovery/keys', 'keys of tokens'],
-  ['/common/Discover?api-version=1.9&managed=True', 'device registration'],
-] as const;
-
-export async function checkTenantUrl(
-  findings: Findings,
-  url: string,
-  caFile: string | undefined,
-): Promise<void> {
-  const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const number = Number(port || 443);
-  if (!(await resolves(findings, host))) return;
-  if (!(await portOpen(findings, { on: host, host, port: number, purpose: 'the tenant' }))) return;
-  const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
-  if (!(await certificate(findings, { host: hostname, port: number, ca }))) return;
-  const { httpsExchange } = await import('@kennel/tenant/admin');
-  for (const [path, what] of ENDPOINTS) {
-    await findings.try(
-      'tenant.endpoint',
-      `${url}${path.split('?')[0]}`,
-      'Look at the log of the tenant.',
-      async () => {
-        const { status, date } = await httpsExchange(`${url}${path}`, { method: 'GET', ca });
-        if (status !== 200) throw new Error(`${what}: it answers ${status}`);
-        findings.ok('tenant.endpoint', `${url}${path.split('?')[0]}`, what);
-        if (path === ENDPOINTS[0][0]) clock(findings, host, date, "the tenant's clock");
-      },
-    );
-  }
-}
 
 /** @param user whom to look at besides */
 export async function checkTenantState(
@@ -148,12 +111,19 @@ async function checkUser(findings: Findings, admin: AdminClient, name: string): 
   else {
     findings.ok('user.synced', name, `from ${account.domain}`);
     if (account.inDomainUsers) findings.ok('user.domain-users', name, 'in Domain Users');
+    else
+      findings.failed(
+        'user.domain-users',
+        name,
+        `not in Domain Users of ${account.domain}, so no tickets`,
+        'Add the user to Domain Users; then let the next sync run.',
+      );
     for (const [check, refusal] of [
       ['user.account', account.signInRefusal],
       ['user.ticket', account.ticketRefusal],
     ] as const) {
       if (refusal === null) findings.ok(check, name, 'nothing in the way');
-      else
+      else if (refusal.code !== 'tgt-not-in-domain-users')
         findings.failed(
           check,
           name,
