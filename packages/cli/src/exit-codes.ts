@@ -104,7 +104,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 10,
     meaning: 'this device is not joined',
-    codes: ['not-joined', 'joined-elsewhere', 'not-signed-in'],
+    codes: ['not-joined', 'joined-elsewhere', 'not-signed-in', 'locked'],
   },
   {
     exit: 11,

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { encodeBase64, signJwsBy } from '@kennel/prt';
 import { DeviceError } from './errors/device-error.ts';
+import { removeBootKey } from './state/boot-key.ts';
 import { certificateOf, type DeviceRecord, keysOf, readDevice } from './state/device.ts';
 import { onDisk, statePaths } from './state/files.ts';
 import { machineKey } from './state/seal.ts';
@@ -57,6 +58,7 @@ export async function leaveDevice({ stateDir }: { stateDir: string }): Promise<L
   for (const path of [users, attempt, file, key]) {
     onDisk(path, () => rmSync(path, { recursive: true, force: true }));
   }
+  removeBootKey(stateDir, device.id);
   return {
     deviceId: device.id,
     tenantUrl: tenant.url,

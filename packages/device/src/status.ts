@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { thumbprintOf } from './join/certificate.ts';
 import { type Attempt, readAttempt } from './state/attempt.ts';
+import { isLocked } from './state/boot-key.ts';
 import { certificateOf, findDevice } from './state/device.ts';
 import { listUsers, type UserRecord } from './state/user.ts';
 import { fullTicket, isGood, type TicketState, ticketState } from './tickets/state.ts';
@@ -12,6 +13,8 @@ export interface UserStatus {
   objectId: string;
   /** The Primary Refresh Token; times by the tenant's clock. */
   prt: { issuedOn: Date; expiresOn: Date; authority: string; valid: boolean };
+  /** Signed in before the machine was restarted: the token is there and cannot be opened. */
+  locked: boolean;
   /** `full` only while the ticket is in its cache and not over. */
   ticket: TicketState;
   /** Whether a partial TGT waits for a domain controller. */
@@ -67,12 +70,14 @@ export function readStatus(stateDir: string, now: () => Date = () => new Date())
       joinedOn: new Date(joinedOn),
       certificate: { thumbprint: thumbprintOf(der), notBefore, notAfter },
     },
-    users: listUsers(stateDir).map((user) => userStatus(user, now())),
+    users: listUsers(stateDir).map((user) =>
+      userStatus(user, isLocked(stateDir, record.device.id, user.prt.token), now()),
+    ),
     lastAttempt: readAttempt(stateDir),
   };
 }
 
-function userStatus(record: UserRecord, now: Date): UserStatus {
+function userStatus(record: UserRecord, locked: boolean, now: Date): UserStatus {
   const { user, prt, partialTgt, ticket, tenantTimeOffset } = record;
   const expiresOn = new Date(prt.expiresOn);
   return {
@@ -81,8 +86,9 @@ function userStatus(record: UserRecord, now: Date): UserStatus {
       issuedOn: new Date(prt.issuedOn),
       expiresOn,
       authority: prt.authority,
-      valid: expiresOn.getTime() > now.getTime() + tenantTimeOffset,
+      valid: !locked && expiresOn.getTime() > now.getTime() + tenantTimeOffset,
     },
+    locked,
     ticket: ticket !== undefined && isGood(ticket, now) ? fullTicket(ticket) : withoutTicket(record),
     partialTgt: partialTgt && { realm: partialTgt.realm, endTime: new Date(partialTgt.endTime) },
     topLevelNames: record.topLevelNames,

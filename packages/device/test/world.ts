@@ -62,7 +62,11 @@ export interface World {
 
 export async function startWorld(): Promise<World> {
   const home = mkdtempSync(join(tmpdir(), 'kennel-device-'));
-  const closing: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
+  const runtime = mkdtempSync('/dev/shm/kennel-test-');
+  process.env.KENNEL_RUNTIME_DIR = runtime;
+  const closing: (() => unknown)[] = [home, runtime].map(
+    (place) => () => rmSync(place, { recursive: true, force: true }),
+  );
   const stateDir = join(home, 'tenant');
   const clock = { kdc: 0, tenant: 0 };
   const log = pino({ level: 'silent' });

@@ -14,6 +14,7 @@ export {
 } from './jws.ts';
 export { deriveSessionKeyV1, deriveSessionKeyV2 } from './kdf.ts';
 export type {
+  OfflineTerms,
   PrtAnswer,
   PrtRequestForm,
   PrtRequestPayload,

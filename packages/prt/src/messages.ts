@@ -80,6 +80,17 @@ export interface PrtAnswer {
   kerberos_top_level_names?: string;
   /** Why there is no ticket; the PRT is good all the same. */
   tgt_error_message?: string;
+  /** Kennel's own: what a device may do without the tenant. Only to clients that ask for A256GCM. */
+  offline_sign_in?: OfflineTerms;
+}
+
+/** The key that signed in, and for how many days after this answer its holder may be signed in offline; 0: never. */
+export interface OfflineTerms {
+  /** Base64url. */
+  credential_id: string;
+  /** COSE key, base64url. */
+  public_key: string;
+  days: number;
 }
 
 /** An error answer of the token endpoint (RFC 6749, section 5.2, with the numbers that brokers read). */

@@ -45,7 +45,7 @@ export function createMasterKey(path: string): MasterKey {
   } finally {
     closeSync(file);
   }
-  return toMasterKey(bytes);
+  return masterKeyOf(bytes);
 }
 
 /**
@@ -85,14 +85,14 @@ export function loadMasterKey(path: string): MasterKey {
         { path, size },
       );
     }
-    return toMasterKey(bytes);
+    return masterKeyOf(bytes);
   } finally {
     closeSync(file);
   }
 }
 
 /** A master key over the given 32 bytes, which are wiped. */
-function toMasterKey(bytes: Buffer): MasterKey {
+export function masterKeyOf(bytes: Buffer): MasterKey {
   const id = createHash('sha256').update('kennel master key id\0').update(bytes).digest('hex').slice(0, 16);
   const key = createSecretKey(bytes);
   bytes.fill(0);

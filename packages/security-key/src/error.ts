@@ -34,6 +34,7 @@ export type SecurityKeyErrorCode =
   | 'state-corrupt'
   | 'state-in-use'
   | 'state-unwritable'
+  | 'assertion-invalid'
   | 'key-error';
 
 /**

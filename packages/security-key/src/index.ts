@@ -16,11 +16,14 @@ export type {
 export type { OnTouch } from './software/connection.ts';
 export { type SoftwareKeyOptions, serveSoftwareKey } from './software/serve.ts';
 export type { TouchRequest } from './software/session.ts';
+export { type ExpectedAssertion, verifyAssertionJson } from './verify-assertion.ts';
 export {
   type AssertionJson,
   type AssertionOptions,
   type CreationOptionsJson,
   createCredentialJson,
+  getAssertionAndSecret,
   getAssertionJson,
+  type MadeAssertion,
   type RegistrationJson,
 } from './webauthn-json.ts';

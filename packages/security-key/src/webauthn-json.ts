@@ -24,7 +24,7 @@ export interface CreationOptionsJson {
     readonly residentKey?: string;
     readonly requireResidentKey?: boolean;
   };
-  readonly extensions?: { readonly hmacCreateSecret?: boolean };
+  readonly extensions?: { readonly hmacCreateSecret?: boolean; readonly prf?: object };
 }
 
 /** RegistrationResponseJSON. */
@@ -43,6 +43,8 @@ export interface AssertionOptions {
   readonly challenge: string;
   readonly origin: string;
   readonly allowCredentials?: readonly DescriptorJson[];
+  /** For the secret that only this key gives for it; 32 bytes. */
+  readonly secretSalt?: Uint8Array;
 }
 
 /** The five members of an assertion; `userHandle` only of a resident credential. */
@@ -52,6 +54,13 @@ export interface AssertionJson {
   authenticatorData: string;
   signature: string;
   userHandle?: string;
+}
+
+/** What a key gave: the assertion, and the secret for the salt, where it has one. */
+export interface MadeAssertion {
+  assertion: AssertionJson;
+  /** 32 bytes; the caller's to wipe. */
+  secret: Uint8Array | undefined;
 }
 
 /**
@@ -78,7 +87,7 @@ export async function createCredentialJson(
     residentKey: residentKey === undefined ? requireResidentKey === true : residentKey !== 'discouraged',
     pin,
     excludeCredentialIds: ids(options.excludeCredentials),
-    hmacSecret: options.extensions?.hmacCreateSecret === true,
+    hmacSecret: options.extensions?.hmacCreateSecret === true || options.extensions?.prf !== undefined,
   });
   const id = toBase64url(credentialId);
   return {
@@ -101,21 +110,32 @@ export async function getAssertionJson(
   options: AssertionOptions,
   pin: string,
 ): Promise<AssertionJson> {
-  const { rpId, challenge, origin } = options;
+  return (await getAssertionAndSecret(key, options, pin)).assertion;
+}
+
+/** The same, and for a salt the key's secret. Throws as createCredentialJson does. */
+export async function getAssertionAndSecret(
+  key: SecurityKey,
+  options: AssertionOptions,
+  pin: string,
+): Promise<MadeAssertion> {
+  const { rpId, challenge, origin, secretSalt } = options;
   const clientData = clientDataJson('webauthn.get', challenge, origin, rpId);
-  const assertion = await key.getAssertion({
+  const made = await key.getAssertion({
     rpId,
     clientDataHash: createHash('sha256').update(clientData).digest(),
     pin,
     allowCredentialIds: ids(options.allowCredentials),
+    ...(secretSalt === undefined ? {} : { hmacSecretSalt: secretSalt }),
   });
-  return {
-    id: toBase64url(assertion.credentialId),
+  const assertion = {
+    id: toBase64url(made.credentialId),
     clientDataJSON: toBase64url(clientData),
-    authenticatorData: toBase64url(assertion.authenticatorData),
-    signature: toBase64url(assertion.signature),
-    ...(assertion.userHandle ? { userHandle: toBase64url(assertion.userHandle) } : {}),
+    authenticatorData: toBase64url(made.authenticatorData),
+    signature: toBase64url(made.signature),
+    ...(made.userHandle ? { userHandle: toBase64url(made.userHandle) } : {}),
   };
+  return { assertion, secret: made.hmacSecret };
 }
 
 /** CollectedClientData in the order of WebAuthn, section 5.8.1.1, once origin and RP ID are seen to belong together. */

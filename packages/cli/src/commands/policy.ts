@@ -20,6 +20,7 @@ const SET_OPTIONS = [
     'ways to connect that are allowed, separated by commas; "any" lifts it',
   ),
   option('--counter-regression <block|log>', "what happens where a key's counter goes back"),
+  option('--offline-days <days>', 'how long a device signs people in without the tenant, 0 (never) to 14'),
 ];
 
 const list = (value: string) =>
@@ -63,6 +64,8 @@ function changesOf(given: Given): KeyPolicyChanges {
   if (transports) changes.transports = transports === 'any' ? null : list(transports);
   if (counter)
     changes.counterRegression = choice('counter-regression', counter, { block: 'block', log: 'log' });
+  const offline = text(given, 'offlineDays');
+  if (offline) changes.offlineDays = Number(offline);
   if (Object.keys(changes).length === 0)
     throw new CliError('usage', 'Say what is to change; kennel policy set --help lists the options.');
   return changes;
@@ -81,6 +84,7 @@ function shown(policy: KeyPolicy): string {
     certification: policy.minimumCertificationLevel ?? 'none needed',
     transports: policy.transports?.join(', ') ?? 'any',
     'counter regression': policy.counterRegression,
+    'offline sign-in': policy.offlineDays === 0 ? 'never' : `${policy.offlineDays} days`,
     'user verification': 'always required',
     'changed on': policy.updatedOn ?? 'never',
   });

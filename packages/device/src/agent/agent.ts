@@ -10,6 +10,7 @@ import { PRT_RENEWAL_SECONDS } from '@kennel/prt';
 import { DeviceError } from '../errors/device-error.ts';
 import type { DeviceErrorCode } from '../errors/table.ts';
 import { renewPrt } from '../sign-in/renew.ts';
+import { isLocked } from '../state/boot-key.ts';
 import { readDevice } from '../state/device.ts';
 import { listUsers, type UserRecord } from '../state/user.ts';
 import { fetchTickets } from '../tickets/fetch.ts';
@@ -72,8 +73,12 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const standings = new Map<string, Standing>();
   let network = networkNow();
   while (!signal.aborted) {
-    readDevice(stateDir);
-    for (const record of listUsers(stateDir)) await care(record, { stateDir, onEvent, now, standings });
+    const { device } = readDevice(stateDir);
+    for (const record of listUsers(stateDir)) {
+      // Who signed in before a restart is at the key's next: there is nothing here to renew with.
+      if (isLocked(stateDir, device.id, record.prt.token)) continue;
+      await care(record, { stateDir, onEvent, now, standings });
+    }
     await wait(every, undefined, { signal }).catch(() => undefined); // the signal ends the wait, and the loop
     const before = network;
     network = networkNow();

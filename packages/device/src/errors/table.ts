@@ -44,6 +44,10 @@ export const DEVICE_ERRORS = {
     message: 'This user has not signed in on this device.',
     next: 'Sign in with `kennel signin`.',
   },
+  locked: {
+    message: 'This user signed in before this machine was restarted; the tokens are locked since.',
+    next: 'Sign in again with `kennel signin`; it works without the tenant too where offline sign-in is there.',
+  },
   'ca-file-unreadable': {
     message: "The file with the tenant's certificate authority cannot be read.",
     next: 'Put the file back, or join again and name another one (--ca).',

@@ -4,8 +4,9 @@
  */
 import type { KdcAddress } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
+import { bootKey } from '../state/boot-key.ts';
 import { type readDevice, rememberKdc } from '../state/device.ts';
-import { type machineKey, sealed } from '../state/seal.ts';
+import { sealed } from '../state/seal.ts';
 import { findUser, type UserRecord, userLabel, writeUser } from '../state/user.ts';
 import type { Stepper } from '../step.ts';
 import type { TenantClient } from '../tenant/client.ts';
@@ -19,7 +20,6 @@ import { recordAttempt } from './diagnostics.ts';
 export interface Course {
   stateDir: string;
   device: ReturnType<typeof readDevice>;
-  machine: ReturnType<typeof machineKey>;
   tenant: TenantClient;
   step: Stepper;
   now: () => Date;
@@ -70,14 +70,15 @@ export async function keepAnswer(
 }
 
 function recordOf(opened: OpenedAnswer, by: Course & { ccache: string }): UserRecord {
-  const { stateDir, device, machine, ccache } = by;
+  const { stateDir, device, ccache } = by;
+  const boot = bootKey(stateDir, device.device.id);
   const { user, partialTgt } = opened;
   const before = findUser(stateDir, user.upn)?.ticket;
   return {
     user,
     prt: {
-      token: sealed(machine, userLabel(user.upn, 'prt'), Buffer.from(opened.prt)),
-      sessionKey: sealed(machine, userLabel(user.upn, 'session-key'), opened.sessionKey),
+      token: sealed(boot, userLabel(user.upn, 'prt'), Buffer.from(opened.prt)),
+      sessionKey: sealed(boot, userLabel(user.upn, 'session-key'), opened.sessionKey),
       issuedOn: opened.issuedOn.toISOString(),
       expiresOn: opened.expiresOn.toISOString(),
       authority: `${device.tenant.url}/${device.tenant.id}`,
@@ -88,6 +89,6 @@ function recordOf(opened: OpenedAnswer, by: Course & { ccache: string }): UserRe
     ...(before !== undefined && { ticket: before }), // good until it ends, whatever comes of this
     ...(partialTgt instanceof DeviceError
       ? { refusal: { code: partialTgt.code, message: partialTgt.message } }
-      : { partialTgt: sealPartialTgt(machine, user.upn, partialTgt) }),
+      : { partialTgt: sealPartialTgt(boot, user.upn, partialTgt) }),
   };
 }

@@ -4,8 +4,8 @@
  */
 import type { KdcAddress } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
+import { liveSecrets } from '../state/boot-key.ts';
 import { readDevice } from '../state/device.ts';
-import { machineKey, opened as unsealed } from '../state/seal.ts';
 import { pickUser, type UserRecord, userLabel } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
 import { tenantClient } from '../tenant/client.ts';
@@ -36,7 +36,6 @@ export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
   const course: Course = {
     stateDir,
     device,
-    machine: machineKey(stateDir),
     tenant: tenantClient(device.tenant.caFile),
     step: stepper(options.onStep),
     now,
@@ -48,11 +47,13 @@ export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
   return keepAnswer(answer, { ...course, ccache: record.ccache, kdc: options.kdc });
 }
 
-async function renew({ device, machine, tenant, step }: Course, record: UserRecord) {
+async function renew({ stateDir, device, tenant, step }: Course, record: UserRecord) {
   const { tokenEndpoint, id: tenantId } = device.tenant;
   const { upn } = record.user;
-  const secret = (purpose: 'prt' | 'session-key', text: string) =>
-    unsealed(machine, userLabel(upn, purpose), text);
+  const live = liveSecrets(stateDir, device.device.id);
+  const secret = (purpose: 'prt' | 'session-key', text: string) => live(userLabel(upn, purpose), text);
+  const sessionKey = secret('session-key', record.prt.sessionKey);
+  const prt = secret('prt', record.prt.token).toString('utf8');
   const nonce = await step(
     'nonce',
     () => tenant.nonce(tokenEndpoint),
@@ -61,8 +62,6 @@ async function renew({ device, machine, tenant, step }: Course, record: UserReco
   return step(
     'prt',
     async () => {
-      const sessionKey = secret('session-key', record.prt.sessionKey);
-      const prt = Buffer.from(secret('prt', record.prt.token)).toString('utf8');
       const answer = await tenant.renewPrt(
         tokenEndpoint,
         renewalRequest({ nonce, prt, sessionKey }),

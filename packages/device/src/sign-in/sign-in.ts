@@ -47,7 +47,6 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
   const course: Course = {
     stateDir,
     device,
-    machine: machineKey(stateDir),
     tenant: tenantClient(device.tenant.caFile),
     step: stepper(options.onStep),
     now,
@@ -60,9 +59,10 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
 
 async function requestPrt(
   { key, pin }: SignInOptions,
-  { device, machine, tenant, step }: Course,
+  { stateDir, device, tenant, step }: Course,
 ): Promise<OpenedAnswer> {
   const { url, rpId, tokenEndpoint, id: tenantId } = device.tenant;
+  const machine = machineKey(stateDir);
   const certificate = certificateOf(device);
   const keys = keysOf(machine, device);
   const nonce = await step(

@@ -33,7 +33,8 @@ export function opened(machine: MasterKey, label: SealLabel, text: string): Buff
   return explained(() => Buffer.from(open(machine, label, Buffer.from(text, 'base64url'))));
 }
 
-function explained<T>(work: () => T): T {
+/** The errors of sealing as ours. */
+export function explained<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -3,7 +3,8 @@ import { type Credentials, KerberosError, Key, openAsRep } from '@kennel/kerbero
 import type { MasterKey } from '@kennel/secrets';
 import { z } from 'zod';
 import { DeviceError } from '../errors/device-error.ts';
-import { opened, sealed } from '../state/seal.ts';
+import type { LiveSecrets } from '../state/boot-key.ts';
+import { sealed } from '../state/seal.ts';
 import { type UserRecord, userLabel } from '../state/user.ts';
 
 /** As the tenant sends it: the client key (32 bytes for key type 18) and a DER AS-REP. */
@@ -49,7 +50,7 @@ const sealedMessage = z.strictObject({ clientKey: base64, keyType: z.int(), mess
 
 /** What of the partial TGT is kept for later. */
 export function sealPartialTgt(
-  machine: MasterKey,
+  boot: MasterKey,
   upn: string,
   { message, credentials }: PartialTgt,
 ): NonNullable<UserRecord['partialTgt']> {
@@ -62,17 +63,15 @@ export function sealPartialTgt(
     }),
   );
   return {
-    sealed: sealed(machine, userLabel(upn, 'partial-tgt'), kept),
+    sealed: sealed(boot, userLabel(upn, 'partial-tgt'), kept),
     realm: credentials.client.realm,
     endTime: credentials.endtime.toISOString(),
   };
 }
 
-/** @throws DeviceError `state-damaged`, `machine-key-unusable` */
-export function unsealPartialTgt(machine: MasterKey, upn: string, text: string): PartialTgt {
-  const kept = sealedMessage.parse(
-    JSON.parse(opened(machine, userLabel(upn, 'partial-tgt'), text).toString()),
-  );
+/** @throws DeviceError `state-damaged`, `locked` */
+export function unsealPartialTgt(live: LiveSecrets, upn: string, text: string): PartialTgt {
+  const kept = sealedMessage.parse(JSON.parse(live(userLabel(upn, 'partial-tgt'), text).toString()));
   const bytes = (value: string) => Buffer.from(value, 'base64');
   return openPartialTgt({
     ...kept,

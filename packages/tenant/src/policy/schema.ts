@@ -1,9 +1,12 @@
 /** The policy for security keys: what an entry says, its default, and how it is shown. */
+import { PRT_LIFETIME_SECONDS } from '@kennel/prt';
 import { z } from 'zod';
 import { CERTIFICATION_LEVELS, type KeyModelInfo } from '../metadata/schema.ts';
 
 /** AuthenticatorTransport (WebAuthn section 5.8.4). */
 const TRANSPORTS = ['usb', 'nfc', 'ble', 'smart-card', 'hybrid', 'internal'] as const;
+
+const DEFAULT_OFFLINE_DAYS = 7;
 
 const distinct = <T extends z.ZodType>(item: T, most: number) =>
   z
@@ -35,12 +38,20 @@ const fields = {
   transports: distinct(z.enum(TRANSPORTS), TRANSPORTS.length).nullable(),
   /** What happens where a signature counter goes back. */
   counterRegression: z.enum(['block', 'log']),
+  /** How many days after its last contact a device signs its user in without the tenant; 0: never. */
+  offlineDays: z
+    .int()
+    .min(0)
+    .max(PRT_LIFETIME_SECONDS / 86_400),
 };
 
-export const keyPolicyRules = z.strictObject(fields);
+export const keyPolicyRules = z.strictObject({
+  ...fields,
+  offlineDays: fields.offlineDays.default(DEFAULT_OFFLINE_DAYS), // entries from before say nothing of it
+});
 export type KeyPolicyRules = z.output<typeof keyPolicyRules>;
 
-export const keyPolicyChanges = keyPolicyRules.partial();
+export const keyPolicyChanges = z.strictObject(fields).partial();
 export type KeyPolicyChanges = z.input<typeof keyPolicyChanges>;
 
 export const policyOrder = z.strictObject({ groups: z.array(z.string().min(1).max(256)).max(1000) });
@@ -54,6 +65,7 @@ export const DEFAULT_RULES: KeyPolicyRules = {
   minimumCertificationLevel: null,
   transports: null,
   counterRegression: 'block',
+  offlineDays: DEFAULT_OFFLINE_DAYS,
 };
 
 /** An entry as shown; `group` is null in the default, which is always the last. */

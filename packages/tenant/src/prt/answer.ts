@@ -6,6 +6,7 @@ import {
   encodeBase64,
   encodeBase64Url,
   encryptWithSessionKey,
+  type OfflineTerms,
   PRT_LIFETIME_SECONDS,
   type PrtAnswer,
   type TgtMessage,
@@ -31,6 +32,7 @@ interface Issued {
   sessionKeyJwe?: string;
   /** Undefined where none was asked for. */
   ticket: Ticket | undefined;
+  offline: OfflineTerms | undefined;
 }
 
 export async function prtAnswer(tenant: Tenant, issued: Issued): Promise<PrtAnswer> {
@@ -49,6 +51,7 @@ export async function prtAnswer(tenant: Tenant, issued: Issued): Promise<PrtAnsw
     client_info: encodeBase64Url(Buffer.from(JSON.stringify({ uid: user.id, utid: tenantId }))),
     device_tenant_id: tenantId,
     ...(ticket === undefined ? {} : ticketMembers(ticket, issued)),
+    ...(issued.offline !== undefined && { offline_sign_in: issued.offline }),
   };
 }
 

@@ -10,6 +10,7 @@ import { TenantError } from '../errors.ts';
 import type { DeviceRow, PrtRow, UserRow } from '../store/schema.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
 import { type Asked, prtAnswer } from './answer.ts';
+import { offlineTerms } from './offline.ts';
 import { insertPrt } from './queries.ts';
 import { ticketFor } from './ticket.ts';
 
@@ -59,7 +60,8 @@ export async function makePrt(tenant: Tenant, given: NewPrt, audited: Audited): 
     events.push({ ...audited, event: 'tgt.refused', outcome: 'denied', reason: ticket.code });
   }
   await tenant.audit.record(...events);
-  const answer = await prtAnswer(tenant, { ...given, prt, ticket });
+  const offline = await offlineTerms(tenant, given);
+  const answer = await prtAnswer(tenant, { ...given, prt, ticket, offline });
   if (ticket?.made === true) ticket.tgt.clientKey.fill(0);
   return answer;
 }

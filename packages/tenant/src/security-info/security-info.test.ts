@@ -128,7 +128,7 @@ test('a registration is for the session that began it, and tells what the key ca
   const person = await somebody();
   const options = (await person.browser.json('POST', '/api/keys/options', {})).json;
   expect(options).toMatchObject({
-    extensions: { credProps: true },
+    extensions: { credProps: true, hmacCreateSecret: true, prf: {} },
     excludeCredentials: [{ id: person.key.id }],
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   });

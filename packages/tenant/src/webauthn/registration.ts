@@ -27,6 +27,11 @@ import { ALGORITHMS, checkRegistration } from './verify-registration.ts';
 
 const PURPOSE = 'key-registration';
 const CHALLENGE_MINUTES = 5;
+/**
+ * A secret that the key gives back for a salt (CTAP hmac-secret), with which devices seal what offline sign-in needs.
+ * Browsers ask for it as `prf`, other programs as `hmacCreateSecret`. A key that has none is registered all the same.
+ */
+const SECRET_WANTED = { hmacCreateSecret: true, prf: {} };
 
 /**
  * The options for `navigator.credentials.create` and whatever stands in for it.
@@ -58,6 +63,7 @@ export async function registrationOptions(
       userVerification: 'required',
     },
     supportedAlgorithmIDs: ALGORITHMS,
+    extensions: SECRET_WANTED,
   });
   await queries.insertChallenge(tenant.store, {
     challenge_hash: hashOf(options.challenge),

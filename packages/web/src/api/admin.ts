@@ -50,6 +50,7 @@ export interface KeyPolicyRules {
   minimumCertificationLevel: string | null;
   transports: string[] | null;
   counterRegression: 'block' | 'log';
+  offlineDays: number;
 }
 export interface KeyPolicy extends KeyPolicyRules {
   group: { id: string; displayName: string } | null;

@@ -1,5 +1,5 @@
 /** One entry of the policy for keys. */
-import { Button, Group, MultiSelect, Select, Switch, TagsInput } from '@mantine/core';
+import { Button, Group, MultiSelect, NumberInput, Select, Switch, TagsInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { admin, type KeyPolicy, type KeyPolicyRules, type Model } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
@@ -97,6 +97,16 @@ export function PolicyForm({ policy, models, saved }: Props) {
         onChange={(value) => value !== null && change({ counterRegression: value as 'block' | 'log' })}
         allowDeselect={false}
       />
+      <NumberInput
+        mt="md"
+        label="Days of offline sign-in"
+        description="How long a device signs a person in after it last reached the tenant. 0: never."
+        min={0}
+        max={14}
+        allowDecimal={false}
+        value={rules.offlineDays}
+        onChange={(value) => typeof value === 'number' && change({ offlineDays: value })}
+      />
       <ErrorNotice error={error} />
       <Group mt="lg" justify="flex-end">
         <Button type="submit" loading={busy} disabled={rules.passkeyTypes.length === 0}>
@@ -161,4 +171,5 @@ const rulesOf = (policy: Omit<KeyPolicy, 'group'>): KeyPolicyRules => ({
   minimumCertificationLevel: policy.minimumCertificationLevel,
   transports: policy.transports,
   counterRegression: policy.counterRegression,
+  offlineDays: policy.offlineDays,
 });
