@@ -1,5 +1,5 @@
 /** Clients over the network: enrolled once, good for their scope, refused at once when revoked; and what a thief tries. */
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +81,43 @@ test('a connector publishes the keys of its domain and reaches nothing else', as
   await expect(calls.kerberosDomains.remove('corp.example.com')).rejects.toMatchObject({
     code: 'right-missing',
   });
+});
+
+test('a connector rotates the key of its domain, and of no other', async () => {
+  const { kerberosDomains: calls } = callsOf(await enrolAs('rotating', CONNECTOR));
+  const { dnsName, krbtgtNumber } = await calls.publish(CORP);
+  const next = { krbtgtNumber, keyVersion: 9, etype: 18 as const, key: randomBytes(32).toString('base64') };
+  await calls.publishPending(dnsName, next);
+  await calls.probe(dnsName, { key: 'pending' });
+  await calls.discardPending(dnsName);
+  await calls.publishPending(dnsName, next);
+  expect(await calls.activate(dnsName, { keyVersion: 9, provenBy: [], without: [] })).toMatchObject({
+    keyVersion: 9,
+  });
+  const lines = (await world.admin.audit.list()).filter(({ event }) =>
+    event.startsWith('kerberos-domain.key'),
+  );
+  expect(new Set(lines.map(({ actor }) => actor))).toEqual(new Set(['client:rotating']));
+
+  const other = 'other.example';
+  const outside = { code: 'outside-connector-domain' };
+  await expect(calls.publishPending(other, next)).rejects.toMatchObject(outside);
+  await expect(calls.activate(other, { keyVersion: 9, provenBy: [], without: [] })).rejects.toMatchObject(
+    outside,
+  );
+  await expect(calls.discardPending(other)).rejects.toMatchObject(outside);
+  await expect(calls.probe(other, { key: 'current' })).rejects.toMatchObject(outside);
+  await expect(
+    calls.readProbe(other, { token: 'x', reply: 'eA==', controller: 'dc1.other.example' }),
+  ).rejects.toMatchObject(outside);
+
+  // Of the tenant's other users it learns nothing, not even that they are there.
+  await world.admin.users.create({ userPrincipalName: 'stranger@elsewhere.example' });
+  for (const user of ['stranger', 'nobody-at-all'])
+    await expect(calls.probe(dnsName, { key: 'current', user })).rejects.toMatchObject({
+      code: 'user-not-found',
+      message: `There is no user ${user} of corp.example.com.`,
+    });
 });
 
 test('an invitation is good once, for its time, and a second client cannot take it', async () => {

@@ -55,17 +55,25 @@ const askedTicket = z.strictObject({
   expires: z.int(),
 });
 
-/** @throws TenantError `kerberos-domain-not-found`, `krbtgt-key-not-pending`, `user-not-found`, `probe-user-elsewhere`, `tgt-*` */
+/**
+ * @param by `ownUsersOnly`: whether users of other domains are nobody to who asks, as they are to a connector
+ * @throws TenantError `kerberos-domain-not-found`, `krbtgt-key-not-pending`, `user-not-found`, `probe-user-elsewhere`, `tgt-*`
+ */
 export async function makeProbe(
   tenant: Tenant,
-  by: Caller,
+  { ownUsersOnly, ...by }: Caller & { ownUsersOnly: boolean },
   dnsName: string,
   { key, user: name }: NewProbe,
 ): Promise<Probe> {
   const row = await domainRow(tenant, dnsName);
   const { kvno } = mintingKey(tenant, row, key);
   const subject = `kerberos-domain:${row.dns_name} ${key} key`;
-  const user = name === undefined ? undefined : await findUser(tenant.store, name);
+  const user =
+    name === undefined
+      ? undefined
+      : ownUsersOnly
+        ? await userOfDomain(tenant, row, name)
+        : await findUser(tenant.store, name);
   const tgt = user ? await ticketOf(tenant, by, row, user, key) : deniedTicket(tenant, row, key);
   const now = tenant.now();
   const partial = openAsRep(tgt.messageBuffer, new Key(tgt.keyType, tgt.clientKey));
@@ -93,6 +101,16 @@ export async function makeProbe(
       seal(tenant.master, tokenLabel(row.dns_name), Buffer.from(JSON.stringify(state))),
     ).toString('base64url'),
   };
+}
+
+/** A user of this domain; everybody else is nobody, whatever they are called. @throws TenantError `user-not-found` */
+async function userOfDomain(tenant: Tenant, row: KerberosDomainRow, name: string): Promise<UserRow> {
+  const user = await findUser(tenant.store, name).catch((error: unknown) => {
+    if (error instanceof TenantError) return undefined;
+    throw error;
+  });
+  if (user?.on_premises_domain_name === row.dns_name) return user;
+  throw new TenantError('user-not-found', `There is no user ${name} of ${row.dns_name}.`);
 }
 
 /** The same rules as for a sign-in, so that a probe says what a sign-in would. */

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { callerOf, principalOf } from '../access/guard.ts';
-import { checkConnectorDomain, speaksFor } from '../access/principal.ts';
+import { checkConnectorDomain, rightsOf, speaksFor } from '../access/principal.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { activatePendingKey, discardPendingKey, publishPendingKey } from './pending-key.ts';
@@ -39,6 +39,10 @@ export function kerberosDomainRoutes(app: Routes, tenant: Tenant): void {
     checkConnectorDomain(principalOf(request), dnsName);
     return dnsName;
   };
+  const proberOf = (request: FastifyRequest) => ({
+    ...callerOf(request),
+    ownUsersOnly: rightsOf(principalOf(request)).includes('connector'),
+  });
   const withBody = <T extends z.ZodType>(body: T) => ({
     schema: { params: domainParams, body },
     config: forConnectors,
@@ -58,7 +62,7 @@ export function kerberosDomainRoutes(app: Routes, tenant: Tenant): void {
     },
   );
   app.post(`${domain}/probes`, withBody(newProbe), async (request) =>
-    makeProbe(tenant, callerOf(request), ofDomain(request), request.body),
+    makeProbe(tenant, proberOf(request), ofDomain(request), request.body),
   );
   app.post(`${domain}/probes/answer`, withBody(probeAnswer), async (request) =>
     readProbe(tenant, callerOf(request), ofDomain(request), request.body),
