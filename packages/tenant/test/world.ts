@@ -66,7 +66,7 @@ export async function startWorld(
   const { caFile = '' } = await initTenant({ ...init, stateDir });
   prepare(stateDir);
   let running = await serveTenant({ stateDir, now, log });
-  const agent = new Agent({ keepAlive: true, ca: readFileSync(caFile) });
+  const agent = new Agent({ keepAlive: true, ...(caFile !== '' && { ca: readFileSync(caFile) }) });
   const world: World = {
     stateDir,
     url: running.url,

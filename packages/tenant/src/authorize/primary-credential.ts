@@ -45,12 +45,14 @@ export async function signedInDevice(
   const text = credentialOf(request, CREDENTIAL);
   // Who asks for the page, or for another account, gets the page.
   if (text === undefined || (query.prompt !== undefined && query.prompt !== 'none')) return undefined;
+  let signedNonce: string | undefined;
   try {
     const jws = parseJws(text);
     const payload = credentialPayload.safeParse(jws.payload);
     if (!payload.success) return undefined;
     const { refresh_token: prt, request_nonce } = payload.data;
-    if (request_nonce === undefined) return again(tenant, request, query);
+    signedNonce = request_nonce;
+    if (request_nonce === undefined) return again(tenant, request, query, undefined);
     const by = { correlationId: request.id, source: request.ip };
     const given = { prt, jws, nonce: request_nonce, use: 'prt-browser' } as const;
     return await withPresentedPrt(tenant, by, given, async ({ row, holder, audited }) => {
@@ -66,7 +68,7 @@ export async function signedInDevice(
   } catch (error) {
     if (error instanceof PrtError) return undefined;
     if (!(error instanceof TenantError)) throw error;
-    return STALE.includes(error.code) ? again(tenant, request, query) : undefined;
+    return STALE.includes(error.code) ? again(tenant, request, query, signedNonce) : undefined;
   }
 }
 
@@ -83,10 +85,17 @@ export function sendBack(reply: FastifyReply, to: string): FastifyReply {
     .send(html`<!doctype html><title>Signed in</title><a href="${to}">Continue</a>`.text);
 }
 
-/** Here again with a fresh nonce; once, so that a program that cannot sign with it sees the page. */
-function again(tenant: Tenant, request: FastifyRequest, query: AuthorizeQuery): string | undefined {
-  if (query.sso_nonce !== undefined) return undefined;
-  return withQuery(`${tenant.publicUrl}${request.url}`, { sso_nonce: issueNonce(tenant) });
+/** Here again with a fresh nonce, unless the program does not sign with the one it is given: it sees the page. */
+function again(
+  tenant: Tenant,
+  request: FastifyRequest,
+  { sso_nonce }: AuthorizeQuery,
+  signedNonce: string | undefined,
+): string | undefined {
+  if (sso_nonce !== undefined && sso_nonce !== signedNonce) return undefined;
+  const here = new URL(`${tenant.publicUrl}${request.url}`);
+  here.searchParams.set('sso_nonce', issueNonce(tenant));
+  return here.href;
 }
 
 /** A header, or a cookie of that name. */

@@ -13,7 +13,7 @@ import type { Tenant } from '../tenant.ts';
 import { currentDevice } from './current-device.ts';
 
 export const DEVICE_CREDENTIAL = 'x-ms-DeviceCredential';
-export const COMPACT_JWS = /^[\w-]{1,4096}\.[\w-]{1,8192}\.[\w-]{1,1024}$/;
+export const COMPACT_JWS = /^[\w+/=-]{1,4096}\.[\w+/=-]{1,8192}\.[\w+/=-]{1,1024}$/;
 
 const payload = z.object({ request_nonce: nonce, purpose: z.string().max(32).optional() });
 const USES = { browser: undefined, delete: 'delete' } as const;

@@ -23,13 +23,10 @@ import { browserInWords } from './user-agent.ts';
 const text = (most: number) => z.string().max(most);
 const signInQuery = z.object({ return: text(2048).optional(), 'signed-out': text(8).optional() });
 /** Brokers add fields that say nothing here. */
-const carried = {
-  canary: text(128).default(''),
-  ctx: text(8192).optional(),
-  flowToken: text(8192).optional(),
-};
+const carried = { ctx: text(8192).optional(), flowToken: text(8192).optional() };
 const loginForm = z.object({
   ...carried,
+  canary: text(128).default(''),
   assertion: text(16_384).optional(),
   accesspass: text(64).optional(),
   login: text(320).trim().optional(),
@@ -99,9 +96,9 @@ export function signInRoutes(app: Routes, tenant: Tenant): void {
   // The same page again with a fresh challenge; only its data for a script that says so.
   app.post('/:tenant/fido/get', { schema: { params: tenantParams, body: fidoForm } }, (request, reply) => {
     checkSegment(tenant, request.params.tenant);
-    const { canary, ctx, flowToken, username = '' } = request.body;
-    // Brokers send the canary under other names here: the flow's own tag binds it to the browser.
-    const browser = canary === '' ? ensureBrowser(request, reply) : checkBrowser(tenant, request, canary);
+    const { ctx, flowToken, username = '' } = request.body;
+    // Brokers put other things than the canary into `canary` here: the flow's own tag binds it to the browser.
+    const browser = ensureBrowser(request, reply);
     const target = readFlow(tenant, browser, ctx ?? flowToken ?? '');
     if (request.headers.accept?.startsWith('application/json')) {
       return reply.send(pageConfig(tenant, { browser, target, traceId: request.id, loginHint: username }));
