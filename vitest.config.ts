@@ -1,4 +1,5 @@
 /** Test projects: `unit` beside the code, `interop` against real peers, `full` for what takes long. */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 process.env.KENNEL_LOG_LEVEL ??= 'silent';
@@ -7,6 +8,8 @@ const slow = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core free, which on a machine of two means one file after another; many here wait for servers.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       { test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], testTimeout: 20_000 } },
       { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], ...slow } },
