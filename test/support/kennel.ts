@@ -2,9 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Compiled once for all the processes that tests start: TypeScript is read as it is. */
-const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
-
 /** The file that npx starts. */
 export const KENNEL = fileURLToPath(new URL('../../packages/cli/bin/kennel.mjs', import.meta.url));
 
@@ -19,7 +16,7 @@ export interface KennelResult {
 /** Starts `kennel` and does not wait. */
 export function startKennel(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
   return spawn(process.execPath, [KENNEL, ...args], {
-    env: { ...process.env, NODE_COMPILE_CACHE, ...env },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
