@@ -141,6 +141,21 @@ export function userCommands(program: Command): void {
   defineAdmin(
     group,
     {
+      usage: 'sign-out <user>',
+      summary: 'end all sign-ins of a user, on the web and on every device',
+      example: 'kennel user sign-out alice',
+    },
+    async ([user = '']) => {
+      await (await client()).signOut(user);
+      return {
+        value: { signedOut: user },
+        text: `${user} is signed out everywhere, and may sign in anew. Tickets that a domain controller issued before end by themselves within ten hours.`,
+      };
+    },
+  );
+  defineAdmin(
+    group,
+    {
       usage: 'set-role <user> <role>',
       summary: 'make somebody an administrator, or a user again',
       example: 'kennel user set-role alice administrator',

@@ -73,6 +73,8 @@ export function adminClientOver(call: AdminTransport) {
       update: (name: string, changes: UserChanges) => patch<User>(user(name), changes),
       enable: (name: string) => patch<User>(user(name), { enabled: true }),
       disable: (name: string) => patch<User>(user(name), { enabled: false }),
+      /** Ends sessions and tokens on all devices. */
+      signOut: (name: string) => remove(`${user(name)}/sign-ins`),
       delete: (name: string) => remove(user(name)),
       setRole: (name: string, role: User['role']) => put<User>(`${user(name)}/role`, { role }),
     },

@@ -36,6 +36,7 @@ export type AuditEventName =
   | `first-administrator.${'registered' | 'refused'}`
   | 'key.renamed'
   | 'user.role-changed'
+  | 'user.signed-out'
   | `notice.${'sent' | 'failed'}`
   | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`

@@ -105,6 +105,13 @@ test.each([
   });
 });
 
+test('the sign-ins of a user are ended', async () => {
+  const ended = await graph('POST', '/users/alice/revokeSignInSessions');
+  expect([ended.status, ended.json]).toEqual([200, { value: true }]);
+  expect((await world.admin.audit.list({ limit: 1 }))[0]).toMatchObject({ event: 'user.signed-out' });
+  expect((await graph('POST', '/users/nobody/revokeSignInSessions')).status).toBe(404);
+});
+
 test('a pass is made, shown without itself, and deleted by its id', async () => {
   const made = await graph('POST', PASSES, { lifetimeInMinutes: 30, isUsableOnce: true });
   expect([made.status, made.json.temporaryAccessPass]).toEqual([201, expect.stringMatching(/^[0-9A-Z]{8}$/)]);

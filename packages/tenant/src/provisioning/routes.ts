@@ -13,6 +13,7 @@ import { fido2ConfigurationChanges } from '../policy/schema.ts';
 import { answerGraphError, type Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { userParams } from '../users/routes.ts';
+import { signOutEverywhere } from '../users/rules.ts';
 import { removeKey } from '../webauthn/registration.ts';
 import * as methods from './methods.ts';
 import { challengeMinutes, newFido2Method } from './schema.ts';
@@ -31,6 +32,10 @@ export function graphRoutes(app: Routes, tenant: Tenant): void {
   keyRoutes(app, tenant);
   passRoutes(app, tenant);
   policyRoutes(app, tenant);
+  app.post('/users/:user/revokeSignInSessions', { schema: { params: userParams } }, async (request) => {
+    await signOutEverywhere(tenant, callerOf(request), request.params.user);
+    return { value: true };
+  });
 }
 
 function keyRoutes(app: Routes, tenant: Tenant): void {

@@ -76,6 +76,11 @@ export async function deleteFamily(store: Store, family: string): Promise<void> 
   await store.deleteFrom('prts').where('family', '=', family).execute();
 }
 
+/** Revokes a user's on all devices. */
+export async function deletePrtsOfUser(store: Store, userId: string): Promise<void> {
+  await store.deleteFrom('prts').where('user_id', '=', userId).execute();
+}
+
 export async function purgePrts(store: Store, now: string): Promise<void> {
   await store.deleteFrom('prts').where('expires_on', '<', now).execute();
 }

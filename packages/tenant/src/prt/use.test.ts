@@ -140,6 +140,13 @@ test('a renewal without tgt has no ticket', async () => {
   expect(Object.keys(answer).filter((name) => name.startsWith('tgt'))).toEqual([]);
 });
 
+test('who is signed out everywhere signs in anew, on this device too', async () => {
+  const renewed = { ...session, prt: (await use(session)).refresh_token };
+  await world.admin.users.signOut(user.id);
+  for (const by of [session, renewed]) await refused('prt-unknown', by);
+  expect((await use(await newSession())).refresh_token).toBeTruthy();
+});
+
 test('fourteen days slide with each renewal, and end without one', async () => {
   const day = 24 * 3600;
   world.clock.offset = 13 * day;

@@ -7,6 +7,7 @@ import type { Routes } from '../server/fastify.ts';
 import { endSession, requireSession, SESSION_COOKIE } from '../sessions/rules.ts';
 import { browserInWords } from '../sign-in/user-agent.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
+import { signOutEverywhere } from '../users/rules.ts';
 import { registrationOptions, renameKey } from '../webauthn/registration.ts';
 import { keyRegistration } from '../webauthn/schema.ts';
 import * as rules from './rules.ts';
@@ -41,6 +42,12 @@ export function securityInfoRoutes(app: Routes, tenant: Tenant): void {
     await endSession(tenant, session);
     const subject = `user:${session.user.id}`;
     await tenant.audit.record({ ...callerOf(request), event: 'session.ended', subject, outcome: 'allowed' });
+    return reply.header('set-cookie', clearCookie(SESSION_COOKIE)).send({});
+  });
+
+  app.delete('/sign-ins', { schema: {}, config: own }, async (request, reply) => {
+    const { user } = await requireSession(tenant, request);
+    await signOutEverywhere(tenant, callerOf(request), user.id);
     return reply.header('set-cookie', clearCookie(SESSION_COOKIE)).send({});
   });
 

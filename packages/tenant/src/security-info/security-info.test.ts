@@ -101,6 +101,20 @@ test('a session ends with the user, with the key, and with what policy says of t
   expect(await alive()).toBe(false);
 });
 
+test('signed out everywhere, every session of the person is over, and nobody else’s', async () => {
+  const [person, other] = [await somebody(), await somebody()];
+  const elsewhere = new TestBrowser(world);
+  await elsewhere.signIn(person.key);
+  expect((await person.browser.json('DELETE', '/api/sign-ins')).status).toBe(200);
+  const [line] = await world.admin.audit.list({ limit: 1 });
+  expect(line).toMatchObject({ event: 'user.signed-out', subject: `user:${person.user.id}` });
+  for (const browser of [person.browser, elsewhere]) {
+    expect(codeOf(await browser.json('GET', '/api/session'))).toBe('authentication-required');
+  }
+  expect(codeOf(await other.browser.json('GET', '/api/session'))).toBe('ok');
+  expect((await person.signIn()).headers.location).toBe('/security-info');
+});
+
 test('adding a key takes a proof of the last five minutes, which a key renews', async () => {
   const person = await somebody();
   const { browser, key } = person;

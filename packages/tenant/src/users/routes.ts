@@ -35,6 +35,10 @@ export function userRoutes(app: Routes, tenant: Tenant): void {
   app.put('/users/:user/role', { schema: { ...byName, body: userRole } }, (request) =>
     rules.setRole(tenant, callerOf(request), request.params.user, request.body.role),
   );
+  app.delete('/users/:user/sign-ins', { schema: byName }, async (request) => {
+    await rules.signOutEverywhere(tenant, callerOf(request), request.params.user);
+    return {};
+  });
   app.delete('/users/:user', { schema: byName }, async (request) => {
     await rules.removeUser(tenant, callerOf(request), request.params.user);
     return {};

@@ -6,6 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { AuditEventName } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { domainByName } from '../kerberos-domains/queries.ts';
+import { deletePrtsOfUser } from '../prt/queries.ts';
 import { endSignIns } from '../sessions/queries.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
@@ -93,6 +94,19 @@ export async function setRole(
     outcome: 'allowed',
   });
   return toUser({ ...before, role });
+}
+
+/**
+ * Ends whatever the user is signed in to: sessions, refresh tokens, Primary Refresh Tokens on all devices. Tickets are the
+ * domain's and end by themselves.
+ *
+ * @throws TenantError `user-not-found`
+ */
+export async function signOutEverywhere(tenant: Tenant, by: Caller, name: string): Promise<void> {
+  const { id } = await findUser(tenant.store, name);
+  await endSignIns(tenant.store, id);
+  await deletePrtsOfUser(tenant.store, id);
+  await audited(tenant, by, 'user.signed-out', id);
 }
 
 /** Removes the user with all keys and PRTs. @throws TenantError `user-not-found` */

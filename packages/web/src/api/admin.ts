@@ -86,6 +86,7 @@ export const admin = {
   users: allUsers,
   user: (name: string) => api.get<User>(user(name)),
   setEnabled: (name: string, enabled: boolean) => api.patch<User>(user(name), { enabled }),
+  signOut: (name: string) => api.delete(`${user(name)}/sign-ins`),
   usersWithKeys: (keys: number) => allUsers(`${ADMIN}/reports/users?keys=${keys}`),
   keys: (name: string) => api.get<Key[]>(`${user(name)}/keys`),
   removeKey: (name: string, id: string) => api.delete(`${user(name)}/keys/${encodeURIComponent(id)}`),

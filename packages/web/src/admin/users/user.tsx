@@ -11,7 +11,7 @@ import { ErrorNotice } from '../../components/error-notice.tsx';
 import { Time } from '../../components/time.tsx';
 import { PassOfUser } from './pass.tsx';
 
-type Doing = { what: 'remove'; key: Key } | { what: 'enable' | 'disable' };
+type Doing = { what: 'remove'; key: Key } | { what: 'enable' | 'disable' | 'sign-out' };
 
 export default function UserPage() {
   const { user: id = '' } = useParams();
@@ -72,7 +72,7 @@ export default function UserPage() {
   );
 }
 
-function State({ user, ask }: { user: User; ask: (what: 'enable' | 'disable') => void }) {
+function State({ user, ask }: { user: User; ask: (what: 'enable' | 'disable' | 'sign-out') => void }) {
   return (
     <Group justify="space-between">
       <div>
@@ -82,9 +82,14 @@ function State({ user, ask }: { user: User; ask: (what: 'enable' | 'disable') =>
           {user.role === 'administrator' && <Badge variant="default">Administrator</Badge>}
         </Group>
       </div>
-      <Button variant="default" onClick={() => ask(user.enabled ? 'disable' : 'enable')}>
-        {user.enabled ? 'Disable the user' : 'Enable the user'}
-      </Button>
+      <Group gap="xs">
+        <Button variant="default" onClick={() => ask('sign-out')}>
+          Sign out everywhere
+        </Button>
+        <Button variant="default" onClick={() => ask(user.enabled ? 'disable' : 'enable')}>
+          {user.enabled ? 'Disable the user' : 'Enable the user'}
+        </Button>
+      </Group>
     </Group>
   );
 }
@@ -132,6 +137,26 @@ function Doings({ user, doing, close, finish }: DoingsProps) {
         <Text>
           {user.displayName} can no longer sign in with this key, from the next request on. Tickets that it
           brought end within ten hours.
+        </Text>
+      </Dialog>
+    );
+  }
+  if (doing.what === 'sign-out') {
+    return (
+      <Dialog
+        title="Sign out everywhere"
+        action="Sign out"
+        busyText="One moment."
+        danger
+        close={close}
+        run={async () => {
+          await withFreshProof(() => admin.signOut(user.id));
+          await finish(`${user.displayName} is signed out everywhere.`);
+        }}
+      >
+        <Text>
+          Every web session and device of {user.displayName} has to sign in again with a key. Tickets of the
+          domain end within ten hours.
         </Text>
       </Dialog>
     );

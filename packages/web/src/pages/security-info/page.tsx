@@ -9,6 +9,7 @@ import { AddKey } from './add-key.tsx';
 import { KeyCard } from './key-card.tsx';
 import { RemoveKey } from './remove-key.tsx';
 import { RenameKey } from './rename-key.tsx';
+import { SignOutEverywhere } from './sign-out-everywhere.tsx';
 
 /** What is being done, in a dialog. */
 type Doing = { what: 'add' } | { what: 'rename' | 'remove'; key: OwnKey };
@@ -56,6 +57,7 @@ export default function SecurityInfo() {
               />
             ))}
           </Stack>
+          <SignOutEverywhere />
         </>
       )}
       {doing?.what === 'add' && <AddKey close={close} finish={finish} number={keys.length + 1} />}
