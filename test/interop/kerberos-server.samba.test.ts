@@ -113,7 +113,9 @@ describe('kennel kerberos-server on a Samba domain', () => {
     );
     expect(await run('get')).toMatchObject({ exitCode: 50, json: [{ verdict: 'out-of-step' }] });
     expect(await run('create')).toMatchObject({ exitCode: 0 });
-    expect(await run('get')).toMatchObject({ exitCode: 0 });
+    const overNtlm = await run('get', { more: ['--ntlm'] });
+    expect(overNtlm).toMatchObject({ exitCode: 0, json: [{ verdict: 'in-step' }] });
+    expect(overNtlm.stderr).toContain('WARNING: --ntlm');
   });
 
   it('says whom it may sign for, and changes that for one group at a time', async () => {

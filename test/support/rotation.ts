@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { joinDevice, signIn } from '@kennel/device';
 import {
   type AddedController,
@@ -22,7 +23,11 @@ export interface RotationLab {
   /** The same, killed when it prints its nth line of progress (from 0), or after so many milliseconds. */
   killed(at: { line: number } | { milliseconds: number }, ...args: string[]): Promise<string[]>;
   /** Signs alice in, at one controller and the other in turn, until stopped; then says how each went. */
-  keepSigningIn(): { stop(): Promise<{ dc: string; state: string }[]> };
+  keepSigningIn(): {
+    /** Until a sign-in that began from now on has ended, at each of the two. */
+    atBoth(): Promise<void>;
+    stop(): Promise<{ dc: string; state: string }[]>;
+  };
   stop(): Promise<void>;
 }
 
@@ -67,6 +72,10 @@ export async function startRotationLab(): Promise<RotationLab> {
         }
       })();
       return {
+        atBoth: async () => {
+          const before = went.length; // the one that is under way began earlier
+          while (went.length < before + 3) await Promise.race([loop, wait(100)]);
+        },
         stop: async () => {
           on = false;
           await loop;

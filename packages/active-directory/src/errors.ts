@@ -11,6 +11,7 @@ export type ActiveDirectoryErrorCode =
   | 'rpc-malformed'
   | 'rpc-refused'
   | 'rpc-fault'
+  | 'ntlm-refused'
   | 'drs-malformed'
   | 'drs-refused'
   | 'object-not-found'

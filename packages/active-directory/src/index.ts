@@ -65,6 +65,7 @@ export {
   type SurveyedController,
   surveyControllers,
 } from './locator/survey.ts';
+export { ntlmSecurity } from './ntlm/security.ts';
 export { kerberosSecurity } from './rpc/kerberos-security.ts';
 export type { RpcSecurity } from './rpc/security.ts';
 export {

@@ -3,6 +3,7 @@
  * service, the directory open.
  */
 import {
+  type Credentials,
   type KeytabEntry,
   NAME_TYPE,
   requestTgt,
@@ -13,6 +14,7 @@ import {
 import { ActiveDirectoryError } from './errors.ts';
 import { type AdDirectory, openDirectory } from './ldap/directory.ts';
 import { type LocatedDc, type LocateOptions, locateDomainController, resolveHost } from './locator/locate.ts';
+import { ntlmSecurity } from './ntlm/security.ts';
 import { kerberosSecurity } from './rpc/kerberos-security.ts';
 import type { RpcSecurity } from './rpc/security.ts';
 
@@ -24,6 +26,8 @@ export interface DomainSessionOptions extends Where {
   password: string;
   /** LDAPS in place of LDAP sealed by Kerberos; `ca` is PEM, the system's roots unless given. */
   ldaps?: { ca?: string };
+  /** NTLM in place of Kerberos for RPC, where a controller refuses Kerberos there. */
+  ntlm?: boolean;
 }
 
 export interface MachineSessionOptions extends Where {
@@ -57,6 +61,12 @@ export interface DomainSession extends ControllerSession {
 
 const KDC_PORT = 88;
 
+/** The KDC has told the account's own name, whatever was typed. */
+function ntlmName({ client }: Credentials, dc: LocatedDc): { user: string; domain: string } {
+  const own = client.realm.toUpperCase() === dc.domainName.toUpperCase();
+  return { user: client.name.nameString.join('/'), domain: own ? dc.netbiosDomainName : client.realm };
+}
+
 /**
  * Signs in at a writable domain controller, with the password for this one session; it is not kept.
  * @throws ActiveDirectoryError (locator, LDAP); KerberosError `password-wrong`, `account-*`, `client-unknown`, `kdc-*`
@@ -65,10 +75,18 @@ export function openDomainSession({
   upn,
   password,
   ldaps,
+  ntlm = false,
   ...where
 }: DomainSessionOptions): Promise<DomainSession> {
   const client = { nameType: NAME_TYPE.ENTERPRISE, nameString: [upn] };
-  return openSession(where, { client, secret: { password } }, ldaps && { ...ldaps, upn, password });
+  return openSession(
+    where,
+    { client, secret: { password } },
+    {
+      ...(ldaps ? { ldaps: { ...ldaps, upn, password } } : {}),
+      ...(ntlm ? { ntlmPassword: password } : {}),
+    },
+  );
 }
 
 /**
@@ -85,10 +103,16 @@ export function openMachineSession({
   return openSession(where, { client, secret: { keytab } });
 }
 
+/** What is used in place of Kerberos, where it was asked for. */
+interface OtherWays {
+  ldaps?: { ca?: string; upn: string; password: string };
+  ntlmPassword?: string;
+}
+
 async function openSession(
   where: Where,
   who: Pick<TgtRequest, 'client' | 'secret'>,
-  ldaps?: { ca?: string; upn: string; password: string },
+  { ldaps, ntlmPassword }: OtherWays = {},
 ): Promise<DomainSession> {
   const dc = await locateDomainController({ ...where, require: ['kdc', 'writable'] });
   const realm = dc.domainName.toUpperCase();
@@ -115,7 +139,10 @@ async function openSession(
     );
     return {
       ...{ hostName: hostName.toLowerCase(), address, directory },
-      rpcSecurity: () => kerberosSecurity(ticket, { now: now() }),
+      rpcSecurity: () =>
+        ntlmPassword === undefined
+          ? kerberosSecurity(ticket, { now: now() })
+          : ntlmSecurity({ ...ntlmName(tgt, dc), password: ntlmPassword }, { now: now() }),
       close: directory.close,
     };
   };

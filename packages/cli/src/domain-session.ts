@@ -28,6 +28,12 @@ export const DOMAIN_OPTIONS = [DOMAIN, required(...CREDENTIAL), ...REACHED];
 /** The same where a command has work without the domain, too. */
 export const OPTIONAL_CREDENTIAL_OPTIONS = [DOMAIN, option(...CREDENTIAL), ...REACHED];
 
+/** For the commands that read keys over RPC. */
+export const NTLM = option(
+  '--ntlm',
+  'NTLM in place of Kerberos for RPC, where a controller refuses Kerberos there; weaker, so off unless given',
+);
+
 /** Opens a session at a writable domain controller for one command. */
 export async function withDomain<T>(given: Given, use: (session: DomainSession) => Promise<T>): Promise<T> {
   const { openDomainSession } = await import('@kennel/active-directory');
@@ -38,6 +44,10 @@ export async function withDomain<T>(given: Given, use: (session: DomainSession) 
       'usage',
       '--ca is for --ldaps: without it LDAP is sealed by Kerberos, and needs no certificate.',
     );
+  if (given.ntlm === true)
+    progress(
+      'WARNING: --ntlm: the RPC connection that the key comes over is sealed under RC4, and its password can be guessed from what was seen on the way. Use Kerberos where it works.',
+    );
   const session = await openDomainSession({
     domain: text(given, 'domain') ?? '',
     upn,
@@ -45,6 +55,7 @@ export async function withDomain<T>(given: Given, use: (session: DomainSession) 
     ...(dns ? { dnsServers: [dns] } : {}),
     ...(site ? { site } : {}),
     ...(dc ? { controllers: [{ host: parseAddress('--dc', dc).host }] } : {}),
+    ntlm: given.ntlm === true,
     ...(given.ldaps === true ? { ldaps: ca === undefined ? {} : { ca: readCa(ca) } } : {}),
   });
   try {

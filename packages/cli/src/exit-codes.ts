@@ -285,6 +285,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
   { exit: 55, meaning: 'the key was rotated less than a day ago: --force', codes: ['rotated-recently'] },
   { exit: 56, meaning: 'kerberos-server verify: a domain controller failed', codes: [] },
   {
+    exit: 63,
+    meaning: 'the domain controller does not take part in NTLM, or refuses that sign-in (--ntlm)',
+    codes: ['ntlm-refused'],
+  },
+  {
     exit: 57,
     meaning: 'a probe could not be made or read',
     codes: ['probe-invalid', 'probe-user-elsewhere'],

@@ -34,6 +34,8 @@ const MAX_LEGS = 8;
 const SEALED_UNIT = 16;
 const BOTH = PDU_FLAG.FIRST | PDU_FLAG.LAST;
 const CONTEXT_ID = 1;
+/** Four bytes that mean nothing. */
+const AUTH3_BODY = Buffer.alloc(4);
 
 const untrusted = (what: string) =>
   new ActiveDirectoryError(
@@ -47,6 +49,8 @@ export class RpcConnection {
   readonly #security: RpcSecurity | undefined;
   #maxSend = MAX_FRAGMENT;
   #callId = 0;
+  /** The sign-in's last token was sent, and nothing has come back yet that would show what the server thinks of it. */
+  #unanswered = false;
 
   private constructor(stream: PduStream, security: RpcSecurity | undefined) {
     this.#stream = stream;
@@ -99,6 +103,11 @@ export class RpcConnection {
         void security?.sessionKey; // throws where the mechanism is not yet content
         return;
       }
+      if (security?.lastIsUnanswered) {
+        this.#unanswered = true;
+        this.#stream.send([encodePdu(PDU.AUTH3, BOTH, this.#callId, AUTH3_BODY, this.#verifier(token))]);
+        return;
+      }
       expected = PDU.ALTER_CONTEXT_RESPONSE;
     }
     throw rpcMalformed('too many legs');
@@ -124,7 +133,7 @@ export class RpcConnection {
   async #receive(): Promise<Pdu> {
     const pdu = await this.#stream.receive();
     if (pdu.callId !== this.#callId) throw rpcMalformed('the answer to another call');
-    if (pdu.type === PDU.FAULT) throw faultError(this.#stub(pdu, true).readUInt32LE(0));
+    if (pdu.type === PDU.FAULT) throw faultError(this.#stub(pdu, true).readUInt32LE(0), this.#unanswered);
     return pdu;
   }
 
@@ -145,6 +154,7 @@ export class RpcConnection {
         const part = this.#stub(pdu, false);
         length += part.length;
         if (length > MAX_ANSWER) throw rpcMalformed('the answer is too large');
+        this.#unanswered = false;
         parts.push(part);
         if (pdu.flags & PDU_FLAG.LAST) return Buffer.concat(parts);
         pdu = await this.#receive();

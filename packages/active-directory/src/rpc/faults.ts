@@ -13,9 +13,17 @@ const FAULT: Readonly<Record<number, string>> = {
   469827604: 'it is too busy; try again in a moment',
 };
 const ACCESS_DENIED = 5;
+/** With these a server refuses the first call after a sign-in that it did not accept: RPC_S_SEC_PKG_ERROR, nca_proto_error. */
+const NOT_SIGNED_IN: readonly number[] = [1825, 469827595];
 
-/** The error for a fault's status. */
-export function faultError(status: number): ActiveDirectoryError {
+/** The error for a fault's status. @param afterSignIn whether it answers the first call after an unanswered sign-in */
+export function faultError(status: number, afterSignIn = false): ActiveDirectoryError {
+  if (afterSignIn && NOT_SIGNED_IN.includes(status))
+    return new ActiveDirectoryError(
+      'ntlm-refused',
+      'The domain controller does not accept the sign-in with NTLM. Check the credential, or leave --ntlm out: Kerberos is used.',
+      { status },
+    );
   if (status === ACCESS_DENIED)
     return new ActiveDirectoryError(
       'access-denied',

@@ -1,6 +1,6 @@
 /** What the RPC connection asks of a security mechanism ([MS-RPCE] 3.3.1.5.2); the header is signed with the body, always. */
 
-export const AUTH_TYPE = { SPNEGO: 9, KERBEROS: 16 } as const;
+export const AUTH_TYPE = { SPNEGO: 9, NTLM: 10, KERBEROS: 16 } as const;
 /** Packet privacy: signed and sealed. The only level used here. */
 export const AUTH_LEVEL_PRIVACY = 6;
 
@@ -13,8 +13,10 @@ export interface SealParts {
 
 /** One security context, for one connection. */
 export interface RpcSecurity {
-  /** 16 Kerberos, 9 SPNEGO. */
+  /** 16 Kerberos, 9 SPNEGO, 10 NTLM. */
   readonly authType: number;
+  /** The server says nothing to the last token, which then goes in an auth3 ([MS-RPCE] 2.2.2.5). */
+  readonly lastIsUnanswered?: boolean;
   /** The token of the bind. */
   first(): Uint8Array;
   /** Takes the server's token; the next token for it, or undefined where nothing is left to say. */

@@ -4,7 +4,7 @@ import type { KerberosDomain } from '@kennel/tenant';
 import type { Command } from 'commander';
 import { admin, defineAdmin } from '../admin.ts';
 import { text } from '../command.ts';
-import { DOMAIN_OPTIONS, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
+import { DOMAIN_OPTIONS, NTLM, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
 import { domainSide, shownFields } from '../kerberos-server-fields.ts';
 import { tenantOf } from '../kerberos-server-tenant.ts';
 import { verdictOf } from '../kerberos-server-verdict.ts';
@@ -20,7 +20,7 @@ export function kerberosServerDomainCommands(group: Command): void {
       summary: 'make the Kerberos server objects in an AD domain, read their key back, and publish it',
       example:
         'kennel kerberos-server create --domain corp.example.com --domain-credential admin@corp.example.com',
-      options: [...DOMAIN_OPTIONS, OBJECT_NAME, ...ROTATION_OPTIONS],
+      options: [...DOMAIN_OPTIONS, NTLM, OBJECT_NAME, ...ROTATION_OPTIONS],
     },
     async (_, given) => {
       const { createServerObjects } = await import('@kennel/active-directory');
@@ -50,7 +50,7 @@ export function kerberosServerDomainCommands(group: Command): void {
       summary: 'compare the Kerberos server of a domain with what the tenant has',
       example:
         'kennel kerberos-server get --domain corp.example.com --domain-credential admin@corp.example.com --json',
-      options: [...DOMAIN_OPTIONS, OBJECT_NAME],
+      options: [...DOMAIN_OPTIONS, NTLM, OBJECT_NAME],
     },
     async (_, given) => {
       const tenantSide = (await (await client()).list()).find(

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { defineAdmin } from '../admin.ts';
 import { type Given, option, text } from '../command.ts';
-import { DOMAIN_OPTIONS, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
+import { DOMAIN_OPTIONS, NTLM, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
 import { tenantOf } from '../kerberos-server-tenant.ts';
 
@@ -47,6 +47,7 @@ export function kerberosServerRotateCommand(group: Command): void {
         'kennel kerberos-server rotate --domain corp.example.com --domain-credential admin@corp.example.com --wait 3600',
       options: [
         ...DOMAIN_OPTIONS,
+        NTLM,
         OBJECT_NAME,
         ...ROTATION_OPTIONS,
         option('--force', 'also within a day of the last rotation'),
