@@ -163,6 +163,9 @@ export async function lookAtAll(
   await button(page, 'Remove Key 1').click();
   await check('remove');
   await button(page, 'Cancel').click();
+  await button(page, 'Sign out everywhere').click();
+  await check('sign-out-everywhere');
+  await button(page, 'Cancel').click();
   await page.goto('/accepted-keys');
   await heading(page, 'Accepted keys');
   await check('accepted');
