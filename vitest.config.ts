@@ -14,7 +14,14 @@ export default defineConfig({
     // Vitest leaves a core free, which on a machine of two means one file after another; many here wait for servers.
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
-      { test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], ...slow } },
       { test: { name: 'full', include: ['test/full/**/*.test.ts'], ...slow, testTimeout: 600_000 } },
     ],

@@ -139,7 +139,13 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 15,
     meaning: 'the security key is not registered here',
-    codes: ['key-unknown', 'no-credentials', 'software-key-refused'],
+    codes: [
+      'key-unknown',
+      'no-credentials',
+      'key-of-another-user',
+      'offline-key-unproven',
+      'software-key-refused',
+    ],
   },
   { exit: 16, meaning: 'the security key was removed', codes: ['key-removed'] },
   { exit: 17, meaning: 'the user is disabled in the tenant', codes: ['user-disabled'] },
@@ -348,6 +354,16 @@ export const EXIT_CODES: readonly ExitCode[] = [
     exit: EXIT.BATCH_INCOMPLETE,
     meaning: 'key provision: some users of the batch have no key yet',
     codes: [],
+  },
+  {
+    exit: 68,
+    meaning: 'no offline sign-in is kept here, or the security key or policy does not allow any',
+    codes: ['offline-no-cache', 'offline-key-without-secret', 'offline-off', 'offline-not-offered'],
+  },
+  {
+    exit: 69,
+    meaning: 'offline sign-in is over, or the clock went back',
+    codes: ['offline-expired', 'offline-clock-back'],
   },
   { exit: 77, meaning: 'the security key is not fresh: it has a PIN', codes: ['key-not-fresh'] },
 ];

@@ -1,6 +1,12 @@
 /** The security key's part: one assertion, for one purpose, in the five-member form that the tenant reads. */
 import { type assertionChallenge, encodeBase64Url, type FidoAssertion } from '@kennel/prt';
-import { getAssertionJson, type SecurityKey, SecurityKeyError } from '@kennel/security-key';
+import {
+  type AssertionOptions,
+  getAssertionAndSecret,
+  type MadeAssertion,
+  type SecurityKey,
+  SecurityKeyError,
+} from '@kennel/security-key';
 import { DeviceError } from './errors/device-error.ts';
 import { KEY_ERRORS } from './errors/peers.ts';
 
@@ -17,10 +23,24 @@ export async function assertion(
   site: { rpId: string; origin: string },
   challenge: ReturnType<typeof assertionChallenge>,
 ): Promise<string> {
+  const { assertion: made } = await askKey(key, { ...site, challenge: encodeBase64Url(challenge) }, pin);
+  return textOf(made);
+}
+
+/** The five members as the tenant reads them. */
+export function textOf({ userHandle = '', ...made }: MadeAssertion['assertion']): string {
+  const five: FidoAssertion = { ...made, userHandle };
+  return JSON.stringify(five);
+}
+
+/** An assertion, and for a salt the key's secret. @throws DeviceError of the key, as {@link assertion} */
+export async function askKey(
+  key: SecurityKey,
+  options: AssertionOptions,
+  pin: string,
+): Promise<MadeAssertion> {
   try {
-    const made = await getAssertionJson(key, { ...site, challenge: encodeBase64Url(challenge) }, pin);
-    const five: FidoAssertion = { ...made, userHandle: made.userHandle ?? '' };
-    return JSON.stringify(five);
+    return await getAssertionAndSecret(key, options, pin);
   } catch (error) {
     if (!(error instanceof SecurityKeyError)) throw error;
     throw new DeviceError(KEY_ERRORS[error.code] ?? 'key-failed', {
@@ -29,4 +49,10 @@ export async function assertion(
       cause: error,
     });
   }
+}
+
+/** The signature counter (WebAuthn, section 6.1): four bytes behind the RP ID's hash and the flags. */
+export function counterOf({ authenticatorData }: MadeAssertion['assertion']): number {
+  const bytes = Buffer.from(authenticatorData, 'base64url');
+  return bytes.length < 37 ? 0 : bytes.readUInt32BE(33);
 }

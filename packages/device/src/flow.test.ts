@@ -247,6 +247,7 @@ test('signing out removes tokens and tickets; leaving removes the keys too', asy
   expect(signOut({ stateDir: at.stateDir })).toEqual({
     users: ['alice@corp.example.com'],
     ccaches: [at.ccache],
+    offline: ['alice@corp.example.com'],
   });
   expect(existsSync(at.ccache)).toBe(false);
   expect(readStatus(at.stateDir)).toMatchObject({ joined: true, users: [] });

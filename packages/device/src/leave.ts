@@ -2,11 +2,12 @@
 import { rmSync } from 'node:fs';
 import { encodeBase64, signJwsBy } from '@kennel/prt';
 import { DeviceError } from './errors/device-error.ts';
+import { listCaches, type OfflineCache, removeCache } from './offline/cache.ts';
 import { removeBootKey } from './state/boot-key.ts';
 import { certificateOf, type DeviceRecord, keysOf, readDevice } from './state/device.ts';
 import { onDisk, statePaths } from './state/files.ts';
 import { machineKey } from './state/seal.ts';
-import { listUsers, pickUser, removeUser } from './state/user.ts';
+import { listUsers, pickUser, removeUser, sameUser } from './state/user.ts';
 import { tenantClient } from './tenant/client.ts';
 import { removeCcache } from './tickets/ccache.ts';
 
@@ -15,22 +16,41 @@ export interface SignedOut {
   users: string[];
   /** The ticket caches that were removed; one that another principal uses by now is left alone. */
   ccaches: string[];
+  /** Who can still be signed in without the tenant. */
+  offline: string[];
 }
 
+const upnsOf = (caches: readonly OfflineCache[]) => caches.map(({ user }) => user.upn);
+
 /**
- * Forgets a user's tokens and tickets, or everyone's.
+ * Forgets a user's tokens and tickets, or everyone's. What the next sign-in without the tenant needs stays, under the
+ * security key, unless it is to be forgotten as well.
  *
  * @throws DeviceError `not-signed-in` for a user who is not there, and those of the state files
  */
-export function signOut({ stateDir, user }: { stateDir: string; user?: string }): SignedOut {
-  const records = user === undefined ? listUsers(stateDir) : [pickUser(stateDir, user)];
+export function signOut({
+  stateDir,
+  user,
+  forget = false,
+}: {
+  stateDir: string;
+  user?: string;
+  forget?: boolean;
+}): SignedOut {
+  const caches = listCaches(stateDir).filter((cache) => user === undefined || sameUser(cache.user.upn, user));
+  if (forget) for (const cache of caches) removeCache(stateDir, cache.user.upn);
+  // Somebody who is signed out already, and is forgotten now, is no mistake.
+  const known = user === undefined || (forget && caches.length > 0);
+  const records = known
+    ? listUsers(stateDir).filter((record) => user === undefined || sameUser(record.user.upn, user))
+    : [pickUser(stateDir, user)];
   const ccaches = records.flatMap((record) => {
     const { ticket } = record;
     const removed = ticket !== undefined && removeCcache(ticket.ccache, ticket.principal);
     removeUser(stateDir, record.user.upn);
     return removed ? [ticket.ccache] : [];
   });
-  return { users: records.map((record) => record.user.upn), ccaches };
+  return { users: records.map((record) => record.user.upn), ccaches, offline: forget ? [] : upnsOf(caches) };
 }
 
 export interface LeftDevice {
@@ -53,9 +73,9 @@ export async function leaveDevice({ stateDir }: { stateDir: string }): Promise<L
   const { device, tenant } = record;
   const refusal = await tellTenant(stateDir, record);
   signOut({ stateDir });
-  const { users, attempt, device: file, machineKey: key } = statePaths(stateDir);
+  const { users, offline, attempt, device: file, machineKey: key } = statePaths(stateDir);
   // The key goes last: without it whatever was left behind could not be opened.
-  for (const path of [users, attempt, file, key]) {
+  for (const path of [users, offline, attempt, file, key]) {
     onDisk(path, () => rmSync(path, { recursive: true, force: true }));
   }
   removeBootKey(stateDir, device.id);

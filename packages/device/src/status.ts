@@ -1,11 +1,13 @@
 /** How it stands with this device: whose it is, who is signed in, and how the last sign-in went. */
 import { X509Certificate } from 'node:crypto';
 import { thumbprintOf } from './join/certificate.ts';
+import { findCache, listCaches, type OfflineCache } from './offline/cache.ts';
+import { type OfflineState, offlineState } from './offline/state.ts';
 import { type Attempt, readAttempt } from './state/attempt.ts';
-import { isLocked } from './state/boot-key.ts';
+import { bootKeyPlace, isLocked } from './state/boot-key.ts';
 import { certificateOf, findDevice } from './state/device.ts';
 import { listUsers, type UserRecord } from './state/user.ts';
-import { fullTicket, isGood, type TicketState, ticketState } from './tickets/state.ts';
+import { type TicketState, ticketStateNow } from './tickets/state.ts';
 
 export interface UserStatus {
   upn: string;
@@ -21,6 +23,7 @@ export interface UserStatus {
   partialTgt: { realm: string; endTime: Date } | undefined;
   /** The names that tickets are good for, as the tenant gave them. */
   topLevelNames: string | undefined;
+  offline: OfflineState;
 }
 
 export type DeviceStatus =
@@ -46,6 +49,10 @@ export type DeviceStatus =
       };
       /** The last one to sign in first. */
       users: UserStatus[];
+      /** Who can be signed in without the tenant, signed in or not; by this machine's clock. */
+      offline: { upn: string; goodUntil: Date; good: boolean }[];
+      /** Whether the secrets of who is signed in lie under a key in memory; else a file on the disk has it. */
+      signInKeysInMemory: boolean;
       lastAttempt: Attempt | undefined;
     };
 
@@ -71,14 +78,30 @@ export function readStatus(stateDir: string, now: () => Date = () => new Date())
       certificate: { thumbprint: thumbprintOf(der), notBefore, notAfter },
     },
     users: listUsers(stateDir).map((user) =>
-      userStatus(user, isLocked(stateDir, record.device.id, user.prt.token), now()),
+      userStatus(
+        user,
+        isLocked(stateDir, record.device.id, user.prt.token),
+        findCache(stateDir, user.user.upn),
+        now(),
+      ),
     ),
+    offline: listCaches(stateDir).map(({ user, goodUntil }) => ({
+      upn: user.upn,
+      goodUntil: new Date(goodUntil),
+      good: Date.parse(goodUntil) > now().getTime(),
+    })),
+    signInKeysInMemory: bootKeyPlace(stateDir, record.device.id).inMemory,
     lastAttempt: readAttempt(stateDir),
   };
 }
 
-function userStatus(record: UserRecord, locked: boolean, now: Date): UserStatus {
-  const { user, prt, partialTgt, ticket, tenantTimeOffset } = record;
+function userStatus(
+  record: UserRecord,
+  locked: boolean,
+  cache: OfflineCache | undefined,
+  now: Date,
+): UserStatus {
+  const { user, prt, partialTgt, tenantTimeOffset } = record;
   const expiresOn = new Date(prt.expiresOn);
   return {
     ...user,
@@ -89,14 +112,11 @@ function userStatus(record: UserRecord, locked: boolean, now: Date): UserStatus 
       valid: !locked && expiresOn.getTime() > now.getTime() + tenantTimeOffset,
     },
     locked,
-    ticket: ticket !== undefined && isGood(ticket, now) ? fullTicket(ticket) : withoutTicket(record),
+    ticket: ticketStateNow(record, now),
     partialTgt: partialTgt && { realm: partialTgt.realm, endTime: new Date(partialTgt.endTime) },
     topLevelNames: record.topLevelNames,
+    offline: offlineState(record, cache, now),
   };
-}
-
-function withoutTicket({ ticket: _over, ...record }: UserRecord): TicketState {
-  return ticketState(record);
 }
 
 /** Where this device's tenant is, and the file of its own authority; undefined where it is not joined. */

@@ -11,7 +11,8 @@ export type StepName =
   | 'prt'
   | 'partial-tgt'
   | 'full-tgt'
-  | 'ccache';
+  | 'ccache'
+  | 'unlock';
 
 export interface Step {
   name: StepName;

@@ -56,6 +56,8 @@ export interface World {
   enrol(
     name: string,
     more?: Partial<Parameters<AdminClient['users']['create']>[0]>,
+    /** Whether the key is asked for the secret of offline sign-in, as it is unless said otherwise. */
+    registration?: { secret: boolean },
   ): Promise<{ user: User; key: SecurityKey }>;
   close(): Promise<void>;
 }
@@ -93,7 +95,7 @@ export async function startWorld(): Promise<World> {
     key: Buffer.from(server.key.value).toString('base64'),
   });
 
-  const enrol: World['enrol'] = async (name, more = {}) => {
+  const enrol: World['enrol'] = async (name, more = {}, { secret } = { secret: true }) => {
     const place = { socketPath: join(home, `${name}.sock`), statePath: join(home, `${name}.json`) };
     const served = await serveSoftwareKey(place);
     closing.push(() => served.close());
@@ -111,7 +113,7 @@ export async function startWorld(): Promise<World> {
     const { publicKey, origin } = await admin.keys.options(user.id);
     const credential = await createCredentialJson(
       key,
-      { ...publicKey, rp: { ...publicKey.rp } },
+      secret ? publicKey : { ...publicKey, extensions: {} },
       origin,
       PIN,
     );

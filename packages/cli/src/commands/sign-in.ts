@@ -1,5 +1,5 @@
 /** kennel signin, refresh, agent, tickets, signout: a person on a joined device. */
-import type { AgentEvent, SignInResult } from '@kennel/device';
+import type { AgentEvent, AnySignIn, SignInResult } from '@kennel/device';
 import type { Command } from 'commander';
 import { parseAddress } from '../address.ts';
 import { define, type Given, type Outcome, option, text } from '../command.ts';
@@ -23,27 +23,32 @@ export function signInCommands(program: Command): void {
     program,
     {
       usage: 'signin',
-      summary: 'sign in with a security key; fetches the tickets of your domain',
+      summary: 'sign in with a security key; fetches the tickets of your domain, or works without the tenant',
       example: 'kennel signin --ccache /tmp/krb5cc_1000',
       options: [
         keyOption,
         pinFileOption,
         kdcOption,
+        option('--user <upn>', 'who is meant; a key of somebody else is refused'),
         option('--ccache <file>', 'where to write the tickets (KRB5CCNAME unless given)'),
+        option('--offline', 'ask nobody: open what the last sign-in left'),
       ],
     },
     (_, given) =>
       withKey(given, async (key) => {
         const ccache = text(given, 'ccache');
-        const { signIn } = await import('@kennel/device');
-        const value = await signIn({
+        const user = text(given, 'user');
+        const { signInAnywhere } = await import('@kennel/device');
+        const value = await signInAnywhere({
           stateDir: deviceDir(),
           key,
           pin: await readPin(text(given, 'pinFile')),
           ...kdcOf(given),
           ...(ccache ? { ccache } : {}),
+          ...(user ? { user } : {}),
+          offline: given.offline === true,
         });
-        return outcome(value, `Signed in as ${value.user.upn}.`);
+        return outcome(value, signedInText(value));
       }),
   );
   define(
@@ -109,18 +114,37 @@ export function signInCommands(program: Command): void {
       usage: 'signout',
       summary: 'destroy the tickets and the Primary Refresh Token on this device',
       example: 'kennel signout',
-      options: [userOption],
+      options: [userOption, option('--forget', 'also what the next sign-in without the tenant needs')],
     },
     async (_, given) => {
       const user = text(given, 'user');
       const { signOut } = await import('@kennel/device');
-      const value = signOut({ stateDir: deviceDir(), ...(user ? { user } : {}) });
-      return { value, text: `Signed out: ${value.users.join(', ') || 'nobody was signed in'}.` };
+      const value = signOut({
+        stateDir: deviceDir(),
+        ...(user ? { user } : {}),
+        forget: given.forget === true,
+      });
+      const kept =
+        value.offline.length === 0
+          ? ''
+          : `\nOffline sign-in by security key is kept for ${value.offline.join(', ')}; --forget removes it.`;
+      return { value, text: `Signed out: ${value.users.join(', ') || 'nobody was signed in'}.${kept}` };
     },
   );
 }
 
-function outcome(value: SignInResult, done: string): Outcome {
+function signedInText(value: AnySignIn): string {
+  const { upn } = value.user;
+  if (value.mode === 'offline')
+    return `Signed in offline as ${upn}: good without the tenant until ${value.goodUntil.toISOString()}.`;
+  const { offline } = value;
+  const without = offline.available
+    ? `Without the tenant it works until ${offline.goodUntil.toISOString()}.`
+    : `Without the tenant it will not work: ${offline.message} ${offline.next}`;
+  return `Signed in as ${upn}. ${without}`;
+}
+
+function outcome(value: Pick<SignInResult, 'user' | 'ticket'>, done: string): Outcome {
   const { ticket } = value;
   if (ticket.state === 'full') {
     const until = ticket.endTime.toISOString();

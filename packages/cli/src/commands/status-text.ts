@@ -12,7 +12,7 @@ function section(title: string, values: Readonly<Record<string, unknown>>): stri
 export function statusText(status: DeviceStatus): string {
   if (!status.joined)
     return `${section('Device State', { AzureAdJoined: 'NO' })}\nJoin this device with: kennel device join --tenant URL`;
-  const { device, tenant, users, lastAttempt } = status;
+  const { device, tenant, users, offline, lastAttempt } = status;
   const { certificate } = device;
   return [
     section('Device State', { AzureAdJoined: 'YES', 'Device Name': device.displayName }),
@@ -20,6 +20,7 @@ export function statusText(status: DeviceStatus): string {
       DeviceId: device.id,
       Thumbprint: certificate.thumbprint,
       DeviceCertificateValidity: `[ ${certificate.notBefore.toISOString()} -- ${certificate.notAfter.toISOString()} ]`,
+      SignInKeysInMemory: yes(status.signInKeysInMemory),
       TpmProtected: 'NO',
     }),
     section('Tenant Details', {
@@ -28,13 +29,24 @@ export function statusText(status: DeviceStatus): string {
       AccessTokenUrl: tenant.tokenEndpoint,
     }),
     ...users.map(userSection),
+    ...(offline.length > 0 ? [section('Offline Sign-in', offlineFields(offline))] : []),
     ...(lastAttempt ? [section('AcquirePrtDiagnostics', { ...lastAttempt })] : []),
   ].join('\n');
 }
 
-function userSection({ upn, prt, ticket, topLevelNames }: UserStatus): string {
+const offlineFields = (offline: Extract<DeviceStatus, { joined: true }>['offline']) =>
+  Object.fromEntries(
+    offline.map(({ upn, goodUntil, good }) => [
+      upn,
+      `${good ? 'until' : 'over since'} ${goodUntil.toISOString()}`,
+    ]),
+  );
+
+function userSection({ upn, locked, offline, prt, ticket, topLevelNames }: UserStatus): string {
   return section(`SSO State of ${upn}`, {
     AzureAdPrt: yes(prt.valid),
+    ...(locked ? { AzureAdPrtStatus: 'locked since this machine was restarted; sign in again' } : {}),
+    ...(offline.available ? {} : { OfflineSignInStatus: `${offline.code}: ${offline.message}` }),
     AzureAdPrtUpdateTime: prt.issuedOn.toISOString(),
     AzureAdPrtExpiryTime: prt.expiresOn.toISOString(),
     AzureAdPrtAuthority: prt.authority,

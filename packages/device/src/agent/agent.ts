@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PRT_RENEWAL_SECONDS } from '@kennel/prt';
 import { DeviceError } from '../errors/device-error.ts';
 import type { DeviceErrorCode } from '../errors/table.ts';
+import { noteTime } from '../offline/keep.ts';
 import { renewPrt } from '../sign-in/renew.ts';
 import { isLocked } from '../state/boot-key.ts';
 import { readDevice } from '../state/device.ts';
@@ -73,10 +74,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const standings = new Map<string, Standing>();
   let network = networkNow();
   while (!signal.aborted) {
-    const { device } = readDevice(stateDir);
+    const joined = readDevice(stateDir);
     for (const record of listUsers(stateDir)) {
       // Who signed in before a restart is at the key's next: there is nothing here to renew with.
-      if (isLocked(stateDir, device.id, record.prt.token)) continue;
+      if (isLocked(stateDir, joined.device.id, record.prt.token)) continue;
+      noteTime({ stateDir, device: joined, now }, record.user.upn);
       await care(record, { stateDir, onEvent, now, standings });
     }
     await wait(every, undefined, { signal }).catch(() => undefined); // the signal ends the wait, and the loop
@@ -102,7 +104,8 @@ async function care(record: UserRecord, by: Care): Promise<void> {
   if (standing.notBefore === undefined || now().getTime() < standing.notBefore) return;
   const age = now().getTime() + record.tenantTimeOffset - Date.parse(issuedOn);
   try {
-    if (age >= PRT_RENEWAL_SECONDS * 1000) {
+    // Who was signed in offline is asked for at the tenant as soon as it answers: it may have been revoked.
+    if (age >= PRT_RENEWAL_SECONDS * 1000 || record.offline?.unlockedOn !== undefined) {
       const { prtExpiresOn, ticket } = await renewPrt({ stateDir, user: upn, now });
       onEvent({
         event: 'renewed',

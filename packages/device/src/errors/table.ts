@@ -48,6 +48,38 @@ export const DEVICE_ERRORS = {
     message: 'This user signed in before this machine was restarted; the tokens are locked since.',
     next: 'Sign in again with `kennel signin`; it works without the tenant too where offline sign-in is there.',
   },
+  'key-of-another-user': {
+    message: 'This security key belongs to somebody else.',
+    next: 'Take your own key.',
+  },
+  'offline-no-cache': {
+    message: 'The tenant cannot be reached, and no offline sign-in is kept here.',
+    next: 'Sign in once on this device while the tenant can be reached; from then on it works without.',
+  },
+  'offline-expired': {
+    message: 'Offline sign-in is over: the tenant was not reached for too long.',
+    next: 'Sign in while the tenant can be reached.',
+  },
+  'offline-clock-back': {
+    message: 'The clock of this machine is behind the time at which it was last used.',
+    next: 'Set the clock, or sign in while the tenant can be reached.',
+  },
+  'offline-key-unproven': {
+    message: 'The security key is not the one with which this user signed in.',
+    next: 'Take that key, or sign in while the tenant can be reached.',
+  },
+  'offline-key-without-secret': {
+    message: 'This security key was registered without the secret that offline sign-in needs (hmac-secret).',
+    next: 'Remove it on the Security info page and register it again, if it is a key that has this.',
+  },
+  'offline-off': {
+    message: 'Your organization does not allow offline sign-in.',
+    next: 'Sign in while the tenant can be reached.',
+  },
+  'offline-not-offered': {
+    message: 'The tenant said nothing of offline sign-in.',
+    next: 'Ask your administrator whether it is up to date.',
+  },
   'ca-file-unreadable': {
     message: "The file with the tenant's certificate authority cannot be read.",
     next: 'Put the file back, or join again and name another one (--ca).',

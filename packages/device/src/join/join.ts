@@ -11,6 +11,7 @@ import { assertion } from '../assertion.ts';
 import { DeviceError, plainText } from '../errors/device-error.ts';
 import type { DeviceKeys } from '../keys/device-keys.ts';
 import { newSoftwareKeys } from '../keys/software.ts';
+import { removeAllCaches } from '../offline/cache.ts';
 import { type DeviceRecord, findDevice, writeDevice } from '../state/device.ts';
 import { ensureStateDir } from '../state/files.ts';
 import { ensureMachineKey } from '../state/seal.ts';
@@ -106,6 +107,7 @@ export async function joinDevice(options: JoinOptions): Promise<DeviceStatus> {
   });
   // Their tokens hung on the old keys; the ticket caches go on until they end.
   for (const { user } of users) removeUser(stateDir, user.upn);
+  removeAllCaches(stateDir);
   return readStatus(stateDir, now);
 }
 

@@ -6,6 +6,7 @@ import {
   CLIENT_IDS,
   decodeBase64,
   decryptWithSessionKey,
+  type OfflineTerms,
   PrtError,
   parseJws,
   unwrapSessionKeyBy,
@@ -28,6 +29,7 @@ export interface OpenedAnswer {
   /** Or why there is none. */
   partialTgt: PartialTgt | DeviceError;
   topLevelNames: string | undefined;
+  offline: OfflineTerms | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ export function openAnswer(
       expiresOn: new Date((issued + answer.refresh_token_expires_in) * 1000),
       partialTgt: ticketOf(answer, sessionKey),
       topLevelNames: answer.kerberos_top_level_names,
+      offline: answer.offline_sign_in,
     };
   });
 }

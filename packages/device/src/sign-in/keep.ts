@@ -4,6 +4,9 @@
  */
 import type { KdcAddress } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
+import { findCache } from '../offline/cache.ts';
+import { type KeyPart, keepOffline, refreshOffline } from '../offline/keep.ts';
+import { type OfflineState, offlineState } from '../offline/state.ts';
 import { bootKey } from '../state/boot-key.ts';
 import { type readDevice, rememberKdc } from '../state/device.ts';
 import { sealed } from '../state/seal.ts';
@@ -30,12 +33,17 @@ export interface SignInResult {
   /** When the Primary Refresh Token ends, by the tenant's clock. */
   prtExpiresOn: Date;
   ticket: TicketState;
+  /** Whether the next sign-in will do without the tenant. */
+  offline: OfflineState;
 }
 
-/** @param by where the tickets go, and the domain controller that was named */
+/**
+ * @param by where the tickets go, the domain controller that was named, and what the security key took part with; a
+ *   renewal goes without it
+ */
 export async function keepAnswer(
   opened: OpenedAnswer,
-  by: Course & { ccache: string; kdc: KdcAddress | undefined },
+  by: Course & { ccache: string; kdc: KdcAddress | undefined; keyPart: KeyPart | undefined },
 ): Promise<SignInResult> {
   const { stateDir, device, tenant, step, now } = by;
   const { user, partialTgt } = opened;
@@ -66,14 +74,22 @@ export async function keepAnswer(
     correlationId: tenant.correlationId,
     now: now(),
   });
-  return { user, prtExpiresOn: opened.expiresOn, ticket: ticketState(redeemed.record) };
+  const { offline: terms } = opened;
+  if (by.keyPart === undefined) refreshOffline(by, user.upn, { terms });
+  else keepOffline(by, user.upn, terms, by.keyPart);
+  return {
+    user,
+    prtExpiresOn: opened.expiresOn,
+    ticket: ticketState(redeemed.record),
+    offline: offlineState(findUser(stateDir, user.upn), findCache(stateDir, user.upn), now()),
+  };
 }
 
 function recordOf(opened: OpenedAnswer, by: Course & { ccache: string }): UserRecord {
   const { stateDir, device, ccache } = by;
   const boot = bootKey(stateDir, device.device.id);
   const { user, partialTgt } = opened;
-  const before = findUser(stateDir, user.upn)?.ticket;
+  const { ticket: before, offline, offlineRefusal } = findUser(stateDir, user.upn) ?? {};
   return {
     user,
     prt: {
@@ -87,6 +103,8 @@ function recordOf(opened: OpenedAnswer, by: Course & { ccache: string }): UserRe
     ccache,
     ...(opened.topLevelNames !== undefined && { topLevelNames: opened.topLevelNames }),
     ...(before !== undefined && { ticket: before }), // good until it ends, whatever comes of this
+    ...(offline && { offline: { key: offline.key } }), // asked by now, if it was unlocked without the tenant
+    ...(offlineRefusal && { offlineRefusal }),
     ...(partialTgt instanceof DeviceError
       ? { refusal: { code: partialTgt.code, message: partialTgt.message } }
       : { partialTgt: sealPartialTgt(boot, user.upn, partialTgt) }),

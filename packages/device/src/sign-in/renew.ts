@@ -4,6 +4,7 @@
  */
 import type { KdcAddress } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
+import { stopOffline } from '../offline/stop.ts';
 import { liveSecrets } from '../state/boot-key.ts';
 import { readDevice } from '../state/device.ts';
 import { pickUser, type UserRecord, userLabel } from '../state/user.ts';
@@ -42,9 +43,10 @@ export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
   };
   const record = pickUser(stateDir, options.user);
   const answer = await renew(course, record).catch((error: unknown) => {
+    stopOffline(stateDir, error, { upn: record.user.upn });
     throw recordFailure(stateDir, { error, correlationId: course.tenant.correlationId, now: now() });
   });
-  return keepAnswer(answer, { ...course, ccache: record.ccache, kdc: options.kdc });
+  return keepAnswer(answer, { ...course, ccache: record.ccache, kdc: options.kdc, keyPart: undefined });
 }
 
 async function renew({ stateDir, device, tenant, step }: Course, record: UserRecord) {

@@ -4,14 +4,19 @@
  * answer has been opened as a whole.
  */
 
+import { randomBytes } from 'node:crypto';
 import type { KdcAddress } from '@kennel/kerberos';
-import { assertionChallenge } from '@kennel/prt';
+import { assertionChallenge, encodeBase64Url } from '@kennel/prt';
 import type { SecurityKey } from '@kennel/security-key';
-import { assertion } from '../assertion.ts';
+import { askKey, counterOf, textOf } from '../assertion.ts';
+import { DeviceError } from '../errors/device-error.ts';
+import { listCaches } from '../offline/cache.ts';
+import type { KeyPart } from '../offline/keep.ts';
+import { stopOffline } from '../offline/stop.ts';
 import { readAttempt } from '../state/attempt.ts';
 import { certificateOf, keysOf, readDevice } from '../state/device.ts';
 import { machineKey } from '../state/seal.ts';
-import { listUsers } from '../state/user.ts';
+import { listUsers, sameUser } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
 import { tenantClient } from '../tenant/client.ts';
 import { ccachePath, defaultCcache } from '../tickets/ccache.ts';
@@ -24,6 +29,8 @@ export interface SignInOptions {
   stateDir: string;
   key: SecurityKey;
   pin: string;
+  /** Who is meant; a key of somebody else is refused, and nothing is kept. Else whoever the key belongs to. */
+  user?: string;
   /** The domain controller to ask; remembered for its realm. Else as remembered, else as DNS knows. */
   kdc?: KdcAddress;
   /** `FILE:/path` or a path; else KRB5CCNAME, else where Kerberos programs look by default. */
@@ -42,6 +49,7 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
   const { stateDir, now = () => new Date() } = options;
   const device = readDevice(stateDir);
   listUsers(stateDir); // what cannot be read will not be replaced: better known before the key is touched
+  listCaches(stateDir);
   readAttempt(stateDir);
   const ccache = options.ccache === undefined ? defaultCcache() : ccachePath(options.ccache);
   const course: Course = {
@@ -51,15 +59,24 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
     step: stepper(options.onStep),
     now,
   };
-  const opened = await requestPrt(options, course).catch((error: unknown) => {
+  const part: { key?: KeyPart } = {};
+  const opened = await requestPrt(options, course, part).catch((error: unknown) => {
+    part.key?.secret?.fill(0);
+    stopOffline(stateDir, error, { credentialId: part.key?.credentialId });
     throw recordFailure(stateDir, { error, correlationId: course.tenant.correlationId, now: now() });
   });
-  return keepAnswer(opened, { ...course, ccache, kdc: options.kdc });
+  const { upn } = opened.user;
+  if (options.user !== undefined && !sameUser(options.user, upn)) {
+    part.key?.secret?.fill(0);
+    throw new DeviceError('key-of-another-user', { about: upn });
+  }
+  return keepAnswer(opened, { ...course, ccache, kdc: options.kdc, keyPart: part.key });
 }
 
 async function requestPrt(
   { key, pin }: SignInOptions,
   { stateDir, device, tenant, step }: Course,
+  part: { key?: KeyPart },
 ): Promise<OpenedAnswer> {
   const { url, rpId, tokenEndpoint, id: tenantId } = device.tenant;
   const machine = machineKey(stateDir);
@@ -70,23 +87,21 @@ async function requestPrt(
     () => tenant.nonce(tokenEndpoint),
     () => 'The tenant gave a nonce.',
   );
-  const made = await step(
+  const salt = randomBytes(32);
+  const challenge = assertionChallenge({ purpose: 'prt', nonce, deviceCertificate: certificate });
+  const asked = { rpId, origin: url, challenge: encodeBase64Url(challenge), secretSalt: salt };
+  const { assertion, secret } = await step(
     'assertion',
-    () =>
-      assertion(
-        key,
-        pin,
-        { rpId, origin: url },
-        assertionChallenge({ purpose: 'prt', nonce, deviceCertificate: certificate }),
-      ),
+    () => askKey(key, asked, pin),
     () => 'The security key signed it, for this device and no other.',
   );
+  part.key = { credentialId: assertion.id, salt, secret, counter: counterOf(assertion) };
   return step(
     'prt',
     async () => {
       const answer = await tenant.prt(
         tokenEndpoint,
-        await prtRequest({ nonce, assertion: made, certificate, deviceKey: keys.device }),
+        await prtRequest({ nonce, assertion: textOf(assertion), certificate, deviceKey: keys.device }),
       );
       return openAnswer(answer, underTransportKey(keys.transport), { endpoint: tokenEndpoint, tenantId });
     },

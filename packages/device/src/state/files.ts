@@ -30,6 +30,7 @@ export function statePaths(stateDir: string) {
     device: join(stateDir, 'device.json'),
     users: join(stateDir, 'users'),
     attempt: join(stateDir, 'attempt.json'),
+    offline: join(stateDir, 'offline'),
   };
 }
 

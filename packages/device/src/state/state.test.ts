@@ -130,7 +130,13 @@ test('names of users are no paths', () => {
     expect(findUser(at.stateDir, upn)?.user.upn).toBe(upn);
   }
   expect(readdirSync(join(at.stateDir, 'users'))).toHaveLength(names.length + 1);
-  expect(readdirSync(at.stateDir).sort()).toEqual(['attempt.json', 'device.json', 'machine.key', 'users']);
+  expect(readdirSync(at.stateDir).sort()).toEqual([
+    'attempt.json',
+    'device.json',
+    'machine.key',
+    'offline',
+    'users',
+  ]);
   for (const upn of names) removeUser(at.stateDir, upn);
   expect(readdirSync(join(at.stateDir, 'users'))).toHaveLength(1);
 });

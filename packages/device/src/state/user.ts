@@ -10,7 +10,7 @@ import { onDisk, readState, statePaths, writeState } from './files.ts';
 const base64Url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 const time = z.iso.datetime();
 
-const schema = z.strictObject({
+export const userSchema = z.strictObject({
   user: z.strictObject({ upn: z.string().min(1), name: z.string(), objectId: z.string() }),
   prt: z.strictObject({
     token: base64Url,
@@ -45,31 +45,43 @@ const schema = z.strictObject({
       message: z.string(),
     })
     .optional(),
+  /** Offline sign-in: the key of the cache's content, and since when the tenant was not asked, if it was not. */
+  offline: z.strictObject({ key: base64Url, unlockedOn: time.optional() }).optional(),
+  /** Why the last sign-in left nothing for one without the tenant. */
+  offlineRefusal: z.enum(['offline-off', 'offline-not-offered', 'offline-key-without-secret']).optional(),
 });
 
 /** As stored; times are ISO 8601 in UTC, by the tenant's and the domain controller's clocks. */
-export type UserRecord = z.output<typeof schema>;
+export type UserRecord = z.output<typeof userSchema>;
 
 const folded = (upn: string) => upn.normalize('NFC').toLowerCase();
 
+/** Names of users are told apart without regard to case. */
+export const sameUser = (a: string, b: string): boolean => folded(a) === folded(b);
+
+type UserSecret = 'prt' | 'session-key' | 'partial-tgt' | 'offline-key' | 'offline-content';
+
 /** What a value of this user is sealed for. */
-export const userLabel = (upn: string, purpose: 'prt' | 'session-key' | 'partial-tgt') => ({
+export const userLabel = (upn: string, purpose: UserSecret) => ({
   purpose,
   row: folded(upn),
 });
 
-function pathOf(stateDir: string, upn: string): string {
+/** `alice%40corp.example.com.json` */
+export function userFileName(upn: string): string {
   const name = encodeURIComponent(folded(upn));
   const short = name.length <= 200 ? name : createHash('sha256').update(name).digest('hex');
-  return join(statePaths(stateDir).users, `${short}.json`);
+  return `${short}.json`;
 }
+
+const pathOf = (stateDir: string, upn: string) => join(statePaths(stateDir).users, userFileName(upn));
 
 /** All users, the last one to sign in first. @throws DeviceError those of reading a state file */
 export function listUsers(stateDir: string): UserRecord[] {
   const directory = statePaths(stateDir).users;
   const names = onDisk(directory, () => readdirIfThere(directory)).filter((name) => name.endsWith('.json'));
   return names
-    .flatMap((name) => readState(join(directory, name), schema) ?? [])
+    .flatMap((name) => readState(join(directory, name), userSchema) ?? [])
     .sort((a, b) => b.prt.issuedOn.localeCompare(a.prt.issuedOn));
 }
 
@@ -84,7 +96,7 @@ function readdirIfThere(directory: string): string[] {
 
 /** @returns undefined where this user has not signed in */
 export function findUser(stateDir: string, upn: string): UserRecord | undefined {
-  return readState(pathOf(stateDir, upn), schema);
+  return readState(pathOf(stateDir, upn), userSchema);
 }
 
 /** The named user, or the last one to sign in. @throws DeviceError `not-signed-in` */

@@ -54,6 +54,14 @@ export const prtAnswer = z.object({
   tgt_ad: z.string().max(196_608).optional(),
   tgt_error_message: z.string().max(8192).optional(),
   kerberos_top_level_names: z.string().max(8192).optional(),
+  /** Kennel's own: the key that signed in, and for how many days its holder may be signed in without the tenant. */
+  offline_sign_in: z
+    .object({
+      credential_id: z.string().regex(/^[\w-]{1,1364}$/),
+      public_key: z.string().regex(/^[\w-]{1,2048}$/),
+      days: z.int().min(0).max(14),
+    })
+    .optional(),
 });
 export type PrtAnswer = z.output<typeof prtAnswer>;
 

@@ -29,7 +29,12 @@ export function defaultCcache(env: NodeJS.ProcessEnv = process.env): string {
 
 /** Replaces the cache by a full TGT. @throws DeviceError `ccache-unwritable` */
 export function writeCcache(path: string, { credentials, kdcTimeOffset }: TgsResult): void {
-  const bytes = encodeCcache({ principal: credentials.client, credentials: [credentials], kdcTimeOffset });
+  replaceCcache(path, { principal: credentials.client, credentials: [credentials], kdcTimeOffset });
+}
+
+/** @throws DeviceError `ccache-unwritable` */
+export function replaceCcache(path: string, cache: Ccache): void {
+  const bytes = encodeCcache(cache);
   try {
     replaceFile(path, bytes);
   } catch (cause) {

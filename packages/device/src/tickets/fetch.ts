@@ -1,6 +1,7 @@
 /** Fetching tickets after the sign-in: the partial TGT that was kept goes to a domain controller that answers now. */
 import type { KdcAddress } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
+import { refreshOffline } from '../offline/keep.ts';
 import { liveSecrets } from '../state/boot-key.ts';
 import { readDevice, rememberKdc } from '../state/device.ts';
 import { pickUser, writeUser } from '../state/user.ts';
@@ -33,7 +34,7 @@ export interface FetchOptions {
  */
 export async function fetchTickets(options: FetchOptions): Promise<TicketState> {
   const { stateDir, now = () => new Date() } = options;
-  const { device } = readDevice(stateDir);
+  const joined = readDevice(stateDir);
   const found = pickUser(stateDir, options.user);
   const record = options.ccache === undefined ? found : { ...found, ccache: ccachePath(options.ccache) };
   const { partialTgt, ticket } = record;
@@ -43,10 +44,15 @@ export async function fetchTickets(options: FetchOptions): Promise<TicketState> 
     if (partialTgt !== undefined) return none('partial-tgt-expired');
     return ticket === undefined ? ticketState(record) : none('no-partial-tgt');
   }
-  const partial = unsealPartialTgt(liveSecrets(stateDir, device.id), record.user.upn, partialTgt.sealed);
+  const partial = unsealPartialTgt(
+    liveSecrets(stateDir, joined.device.id),
+    record.user.upn,
+    partialTgt.sealed,
+  );
   const kdcs = rememberKdc(stateDir, partialTgt.realm, options.kdc);
   const redeemed = await redeem(record, partial, { kdcs, now, step: stepper(options.onStep) });
   writeUser(stateDir, redeemed.record);
+  refreshOffline({ stateDir, device: joined, now }, record.user.upn);
   return ticketState(redeemed.record);
 }
 

@@ -34,6 +34,11 @@ export function ticketState({ ticket, refusal }: UserRecord): TicketState {
   return { state: 'none', code, message: refusal?.message ?? message, next };
 }
 
+/** The ticket counts only while it is in its cache and not over. @param now this machine's clock */
+export function ticketStateNow({ ticket, ...record }: UserRecord, now: Date): TicketState {
+  return ticket !== undefined && isGood(ticket, now) ? fullTicket(ticket) : ticketState(record);
+}
+
 /** The ticket is still where it was written, and not over. @param now this machine's clock */
 export function isGood({ endTime, kdcTimeOffset, ccache, principal }: FullTicket, now: Date): boolean {
   if (Date.parse(endTime) <= now.getTime() + kdcTimeOffset) return false;
