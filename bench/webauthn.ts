@@ -12,8 +12,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { beginSession } from '../packages/tenant/src/sessions/rules.ts';
 import { pageConfig } from '../packages/tenant/src/sign-in/config.ts';
-import { signInToPage } from '../packages/tenant/src/sign-in/rules.ts';
+import { signInByKey } from '../packages/tenant/src/sign-in/rules.ts';
 import type { Tenant } from '../packages/tenant/src/tenant.ts';
 import { createUser } from '../packages/tenant/src/users/rules.ts';
 import { registerKey, registrationOptions } from '../packages/tenant/src/webauthn/registration.ts';
@@ -136,16 +137,14 @@ function answer(keys: readonly TestKey[], i: number, { browser, challenge }: Ret
 
 async function signIn(tenant: Tenant, given: ReturnType<typeof answer> | undefined): Promise<void> {
   if (given === undefined) throw new Error('no answer');
-  await signInToPage(
-    tenant,
-    { source: '192.0.2.1', correlationId: randomUUID() },
-    {
-      assertion: JSON.stringify(given.assertion),
-      browser: given.browser,
-      login: '',
-      where: 'Firefox on Linux',
-    },
-  );
+  const by = { source: '192.0.2.1', correlationId: randomUUID() };
+  const proof = await signInByKey(tenant, by, {
+    assertion: JSON.stringify(given.assertion),
+    browser: given.browser,
+    login: '',
+    where: 'Firefox on Linux',
+  });
+  await beginSession(tenant, by, proof);
 }
 
 /** What no sign-in can do without: the signature is verified, and one row is on the disk. */

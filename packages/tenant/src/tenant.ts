@@ -1,8 +1,8 @@
 /** What the rules of every folder are given: configuration, store, keys, clock, audit and log. */
 import type { MasterKey } from '@kennel/secrets';
 import type { FastifyBaseLogger } from 'fastify';
-import type { AuditTrail } from './audit/rules.ts';
 import type { Strangers } from './audit/strangers.ts';
+import type { AuditTrail } from './audit/trail.ts';
 import type { CeremonyLog } from './ceremonies/log.ts';
 import type { TenantConfig } from './config/schema.ts';
 import type { Metadata } from './metadata/service.ts';

@@ -1,8 +1,8 @@
 /** A tenant without its listeners, over a store of one's own: for what is measured, or asked of the rules alone. */
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { AuditTrail } from '../src/audit/rules.ts';
 import { Strangers } from '../src/audit/strangers.ts';
+import { AuditTrail } from '../src/audit/trail.ts';
 import { CeremonyLog } from '../src/ceremonies/log.ts';
 import type { TenantConfig } from '../src/config/schema.ts';
 import { Metadata } from '../src/metadata/service.ts';

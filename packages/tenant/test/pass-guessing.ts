@@ -1,7 +1,7 @@
 /** Guesses at one user's Temporary Access Pass, all at once, from as many sources and over as many connections as one likes. */
 import { randomUUID } from 'node:crypto';
-import { AuditTrail } from '../src/audit/rules.ts';
 import type { Strangers } from '../src/audit/strangers.ts';
+import { AuditTrail } from '../src/audit/trail.ts';
 import { TenantError } from '../src/errors.ts';
 import { Gate } from '../src/passes/hash.ts';
 import { redeemPass } from '../src/passes/redeem.ts';

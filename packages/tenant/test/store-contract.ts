@@ -3,7 +3,8 @@ import { createHash, createSecretKey, randomBytes, randomUUID } from 'node:crypt
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertLines, linesAfter, newestLines } from '../src/audit/queries.ts';
-import { type AuditEvent, AuditTrail, verifyAudit } from '../src/audit/rules.ts';
+import { type AuditEvent, verifyAudit } from '../src/audit/rules.ts';
+import { AuditTrail } from '../src/audit/trail.ts';
 import * as grants from '../src/authorize/queries.ts';
 import { insertCeremonyEvents, listCeremonyEvents, purgeCeremonyEvents } from '../src/ceremonies/queries.ts';
 import * as devices from '../src/devices/queries.ts';
@@ -198,9 +199,15 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       );
       expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
       expect(await nonces.insertSpent(store, [{ ...row, use: 'prt-assertion' }])).toBe(true);
-      // all or none
+      // all, or the request is refused: what came with a spent one is spent as well
       expect(await nonces.insertSpent(store, [{ ...row, nonce_hash: 'n2' }, row])).toBe(false);
-      expect(await nonces.insertSpent(store, [{ ...row, nonce_hash: 'n2' }])).toBe(true);
+      expect(await nonces.insertSpent(store, [{ ...row, nonce_hash: 'n2' }])).toBe(false);
+      // sets that overlap, in one batch: the first has it, and those that share nothing are not in its way
+      const set = (...names: string[]) => names.map((nonce_hash) => ({ ...row, nonce_hash }));
+      const together = [set('n3', 'n4'), set('n4', 'n5'), set('n6'), set('n7', 'n7')];
+      expect(await Promise.all(together.map((rows) => nonces.insertSpent(store, rows)))).toEqual([
+        ...[true, false, true, false],
+      ]);
       await nonces.purgeSpent(store, NOW);
       expect(await nonces.insertSpent(store, [row])).toBe(false);
       await nonces.purgeSpent(store, '2026-01-02T03:10:00.000Z');
@@ -268,7 +275,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const device = newDevice(user.id);
       await devices.insertDevice(store, device);
       const add = (certificate = device.certificate_sha256) =>
-        prts.insertPrt(store, newPrt(user.id, device.id), certificate);
+        prts.insertPrt(store, { row: newPrt(user.id, device.id), certificateSha256: certificate });
       expect(await add()).toBe(true);
       expect(await add('0'.repeat(64))).toBe(false);
       await users.updateUser(store, user.id, { enabled: 0 });
@@ -287,7 +294,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const device = newDevice(user.id);
       await devices.insertDevice(store, device);
       const prt = newPrt(user.id, device.id);
-      expect(await prts.insertPrt(store, prt, device.certificate_sha256)).toBe(true);
+      expect(await prts.insertPrt(store, { row: prt, certificateSha256: device.certificate_sha256 })).toBe(
+        true,
+      );
       expect(await store.selectFrom('prts').selectAll().execute()).toEqual([prt]);
       const next = () => ({ ...device, certificate_sha256: randomBytes(32).toString('hex') });
       const replace = (one: Store) => devices.replaceDeviceKeys(one, next(), device.certificate_sha256);
@@ -295,7 +304,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await store.selectFrom('prts').selectAll().execute()).toEqual([]);
       expect(await devices.countDevicesOf(store, user.id)).toBe(1);
       const current = (await devices.deviceById(store, device.id))?.certificate_sha256 ?? '';
-      expect(await prts.insertPrt(store, prt, current)).toBe(true);
+      expect(await prts.insertPrt(store, { row: prt, certificateSha256: current })).toBe(true);
       await users.deleteUser(store, user.id);
       expect(await store.selectFrom('prts').selectAll().execute()).toEqual([]);
     });
@@ -311,7 +320,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
         newPrt(user.id, device.id),
       ];
       for (const row of [old, next, stranger])
-        expect(await prts.insertPrt(store, row, device.certificate_sha256)).toBe(true);
+        expect(await prts.insertPrt(store, { row, certificateSha256: device.certificate_sha256 })).toBe(true);
       await prts.noteFirstUse(store, next, NOW, LATER);
       expect(await prts.prtByHash(store, old.token_hash)).toEqual({ ...old, superseded_on: NOW });
       expect(await prts.prtByHash(store, next.token_hash)).toEqual({ ...next, used: 1 });

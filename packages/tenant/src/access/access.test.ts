@@ -2,8 +2,8 @@
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startWorld, type World } from '../../test/world.ts';
-import { AuditTrail } from '../audit/rules.ts';
 import { Strangers } from '../audit/strangers.ts';
+import { AuditTrail } from '../audit/trail.ts';
 import { createApp, type Routes } from '../server/fastify.ts';
 import { migrateStore, openStore } from '../store/open.ts';
 import type { Tenant } from '../tenant.ts';

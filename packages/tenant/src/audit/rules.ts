@@ -4,11 +4,9 @@
  * end show only against a head that was noted elsewhere: `verify` returns it.)
  */
 import { createHash } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
 import type { AuditRow } from '../store/schema.ts';
-import { insertLines, lastLine, linesAfter } from './queries.ts';
+import { linesAfter } from './queries.ts';
 
 /** Everything that can stand in the audit. */
 export type AuditEventName =
@@ -59,93 +57,8 @@ export interface AuditEvent {
 /** Who did it, on what, and under which number: what the lines of one request share. */
 export type Audited = Pick<AuditEvent, 'actor' | 'subject' | 'correlationId'>;
 
-const LONGEST_TEXT = 256;
-const NO_HASH = '0'.repeat(64);
-const TRIES = 20;
-
-export class AuditTrail {
-  readonly #store: Store;
-  readonly #now: () => Date;
-  #head: { seq: number; hash: string } | undefined;
-  #waiting: { events: readonly AuditEvent[]; resolve: () => void; reject: (error: unknown) => void }[] = [];
-  #writing = false;
-  readonly #listeners = new Set<(events: readonly AuditEvent[]) => void>();
-
-  constructor(store: Store, now: () => Date) {
-    this.#store = store;
-    this.#now = now;
-  }
-
-  /** Writes the events; what they tell of may only happen, or be answered, once this has resolved. */
-  record(...events: AuditEvent[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ events, resolve, reject });
-      if (!this.#writing) void this.#write();
-    });
-  }
-
-  /** Hears what was written, from then on; the result ends it. */
-  listen(listener: (events: readonly AuditEvent[]) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** Whatever came together while the last statement ran goes into the next one: the chain costs no queue. */
-  async #write(): Promise<void> {
-    this.#writing = true;
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, 64);
-      try {
-        const events = batch.flatMap((entry) => entry.events);
-        await this.#append(events);
-        for (const entry of batch) entry.resolve();
-        for (const listener of this.#listeners) listener(events);
-      } catch (error) {
-        this.#head = undefined;
-        for (const entry of batch) entry.reject(error);
-      }
-    }
-    this.#writing = false;
-  }
-
-  async #append(events: readonly AuditEvent[]): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      this.#head ??= (await lastLine(this.#store)) ?? { seq: 0, hash: NO_HASH };
-      const lines = this.#chain(events, this.#head);
-      try {
-        await insertLines(this.#store, lines);
-        this.#head = lines.at(-1) ?? this.#head;
-        return;
-      } catch (error) {
-        // Another process over the same store was faster: go on from its line.
-        if (!isUniqueViolation(error) || attempt >= TRIES) throw error;
-        this.#head = undefined;
-        await wait(Math.random() * 10 * attempt);
-      }
-    }
-  }
-
-  #chain(events: readonly AuditEvent[], head: { seq: number; hash: string }): AuditRow[] {
-    const time = this.#now().toISOString();
-    let previous = head;
-    return events.map((event) => {
-      const content = {
-        seq: previous.seq + 1,
-        time,
-        event: event.event,
-        actor: clip(event.actor),
-        subject: clip(event.subject),
-        outcome: event.outcome,
-        reason: event.reason ?? '',
-        correlation_id: event.correlationId,
-        previous_hash: previous.hash,
-      };
-      const line = { ...content, hash: hashOf(content) };
-      previous = line;
-      return line;
-    });
-  }
-}
+/** Stands before the first line. */
+export const NO_HASH = '0'.repeat(64);
 
 /** The result of reading the whole chain again; `head` is worth noting somewhere else. */
 export type AuditCheck =
@@ -169,11 +82,8 @@ export async function verifyAudit(store: Store): Promise<AuditCheck> {
   }
 }
 
-function hashOf(line: Omit<AuditRow, 'hash'>): string {
+export function hashOf(line: Omit<AuditRow, 'hash'>): string {
   const { seq, time, event, actor, subject, outcome, reason, correlation_id, previous_hash } = line;
   const content = [previous_hash, seq, time, event, actor, subject, outcome, reason, correlation_id];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
-
-/** Parts of a line may come from a client: bounded. */
-const clip = (text: string) => text.slice(0, LONGEST_TEXT);

@@ -5,8 +5,9 @@ import { TestKey } from '../../test/authenticator.ts';
 import { enrol, joinDevice, signIn, startWorld, strayNonce, type World } from '../../test/world.ts';
 import { migrateStore, openStore, type Store } from '../store/open.ts';
 import { linesAfter } from './queries.ts';
-import { type AuditEvent, AuditTrail } from './rules.ts';
+import type { AuditEvent } from './rules.ts';
 import { LINES_IN_ALL, LINES_PER_SOURCE, Strangers, sourceOf } from './strangers.ts';
+import { AuditTrail } from './trail.ts';
 
 let world: World | undefined;
 let store: Store;

@@ -5,7 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import type { AuditEvent, AuditTrail } from './rules.ts';
+import type { AuditEvent } from './rules.ts';
+import type { AuditTrail } from './trail.ts';
 
 const MINUTE_MS = 60_000;
 export const LINES_PER_SOURCE = 20;

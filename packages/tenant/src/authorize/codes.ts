@@ -5,9 +5,10 @@
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { AuditEvent, Audited } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
-import type { Proof } from '../sessions/rules.ts';
+import type { FreshProof, Proof } from '../sessions/rules.ts';
 import type { ClientTarget } from '../sign-in/flow.ts';
 import type { AuthorizationCodeRow, RefreshTokenRow } from '../store/sign-in-rows.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
@@ -21,16 +22,18 @@ const REFRESH_SECONDS = 24 * 3600;
 /** After a Temporary Access Pass, from the sign-in on. */
 const REFRESH_SECONDS_OF_PASS = 3600;
 
-/** A code for someone who has proven themselves, just now unless `provenOn` (ISO 8601) says when. */
+/** A code for someone who has proven themselves, just now unless `provenOn` (ISO 8601) says when; in the audit. */
 export async function issueCode(
   tenant: Tenant,
-  proof: Proof,
+  audited: Audited,
+  proof: FreshProof,
   target: ClientTarget,
   provenOn?: string,
 ): Promise<string> {
   const code = randomBytes(32).toString('base64url');
   const now = tenant.now();
-  await queries.insertCode(tenant.store, {
+  const issued: AuditEvent = { ...audited, event: 'code.issued', outcome: 'allowed' };
+  const row: AuthorizationCodeRow = {
     code_hash: hashOf(code),
     user_id: proof.user.id,
     method: proof.method,
@@ -44,8 +47,11 @@ export async function issueCode(
     proven_on: provenOn ?? iso(now),
     expires_on: iso(later(now, CODE_SECONDS)),
     used: 0,
+  };
+  return proof.accept(async (store) => {
+    await queries.insertCode(store, row);
+    return { result: code, events: [issued] };
   });
-  return code;
 }
 
 /**

@@ -19,6 +19,7 @@ import { checkKeyPolicy } from '../policy/keys.ts';
 import { withPresentedPrt } from '../prt/present.ts';
 import { nonce, tokenText } from '../prt/request.ts';
 import { readCookie } from '../server/cookies.ts';
+import { fresh } from '../sessions/rules.ts';
 import type { ClientTarget } from '../sign-in/flow.ts';
 import { html } from '../sign-in/html.ts';
 import type { Tenant } from '../tenant.ts';
@@ -59,10 +60,9 @@ export async function signedInDevice(
       const { user, device, key } = holder;
       await checkDeviceCredential(tenant, request, device.id);
       if (key !== undefined) await checkKeyPolicy(tenant, key);
-      const proof = { user, method: 'fido', credentialId: row.credential_id } as const;
-      const code = await issueCode(tenant, proof, target, row.authenticated_on);
+      const proof = fresh(tenant, { user, method: 'fido', credentialId: row.credential_id });
       const subject = `client:${target.clientId} ${audited.subject}`;
-      await tenant.audit.record({ ...audited, subject, event: 'code.issued', outcome: 'allowed' });
+      const code = await issueCode(tenant, { ...audited, subject }, proof, target, row.authenticated_on);
       return withQuery(target.redirectUri, { code, state: target.state ?? undefined });
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { TenantError } from '../errors.ts';
 import { setCookie } from '../server/cookies.ts';
 import type { Routes } from '../server/fastify.ts';
-import { beginSession, SESSION_COOKIE } from '../sessions/rules.ts';
+import { beginSession, fresh, SESSION_COOKIE } from '../sessions/rules.ts';
 import { html } from '../sign-in/html.ts';
 import { sendDocument } from '../sign-in/page.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
@@ -54,7 +54,7 @@ second key soon, and keep it in a safe place.</p>
     const { credential, ...given } = request.body;
     const key = { displayName: 'First key', credential };
     const proof = await finishFirstAdministrator(tenant, visitorOf(request), given, key);
-    const token = await beginSession(tenant, proof);
+    const token = await beginSession(tenant, { correlationId: request.id }, fresh(tenant, proof));
     return reply.header('set-cookie', setCookie(SESSION_COOKIE, token)).send({ next: '/security-info' });
   });
 }

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
-import type { AuditTrail } from '../audit/rules.ts';
+import type { AuditTrail } from '../audit/trail.ts';
 import type { MetadataConfig } from '../config/schema.ts';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';

@@ -1,23 +1,26 @@
 /** The spent nonces: a row a nonce and use, until the nonce would have expired anyway. */
-import { isUniqueViolation } from '../store/errors.ts';
+import { batched } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { Database } from '../store/schema.ts';
 
 type SpentNonce = Database['spent_nonces'];
 
-/** Spends them all in one statement; false where one of them was spent before, and then none is. */
-export async function insertSpent(store: Store, rows: readonly SpentNonce[]): Promise<boolean> {
-  try {
-    await store
-      .insertInto('spent_nonces')
-      .values([...rows])
-      .execute();
-    return true;
-  } catch (error) {
-    if (isUniqueViolation(error)) return false;
-    throw error;
-  }
-}
+/** Spends them all, for whoever came first; false where one of them was spent before, and then the others are too. */
+export const insertSpent = batched<readonly SpentNonce[], boolean>(async (store, sets) => {
+  const rows = new Map(sets.flat().map((row) => [nameOf(row), row]));
+  // In one order, so that two processes that insert the same rows never wait for one another.
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const inserted = await store
+    .insertInto('spent_nonces')
+    .values(sorted)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(['nonce_hash', 'use'])
+    .execute();
+  const free = new Set(inserted.map(nameOf));
+  return sets.map((set) => set.map((row) => free.delete(nameOf(row))).every(Boolean));
+});
+
+const nameOf = ({ nonce_hash, use }: Pick<SpentNonce, 'nonce_hash' | 'use'>) => `${nonce_hash} ${use}`;
 
 /** Forgets what has expired. */
 export async function purgeSpent(store: Store, now: string): Promise<void> {

@@ -47,7 +47,7 @@ export function issueNonce(tenant: Tenant, binding = ''): string {
 }
 
 /**
- * Spends nonces, each for its use: all of them or none.
+ * Spends nonces, each for its use. Where one of them was spent before, all are refused, and spent.
  *
  * @throws TenantError `nonce-unknown` (not one of this tenant's), `nonce-expired`, `nonce-replayed`
  */

@@ -1,4 +1,5 @@
 /** The table of policies for security keys. */
+import { shared } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { KeyPolicyRow } from '../store/schema.ts';
 import { groupIdsOf } from '../sync/account.ts';
@@ -19,9 +20,7 @@ const withGroup = (store: Store) =>
     .orderBy('key_policies.id');
 
 /** All entries, in the order in which they are tried. */
-export function listPolicies(store: Store): Promise<KeyPolicyWithGroup[]> {
-  return withGroup(store).execute();
-}
+export const listPolicies = shared((store): Promise<KeyPolicyWithGroup[]> => withGroup(store).execute());
 
 /** The first entry that is for a group of this user, or for everyone. */
 export async function policyOfUser(store: Store, userId: string): Promise<KeyPolicyWithGroup | undefined> {

@@ -7,6 +7,7 @@ import { PRT_LIFETIME_SECONDS, type PrtAnswer } from '@kennel/prt';
 import { open, seal } from '@kennel/secrets';
 import type { AuditEvent, Audited } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
+import type { FreshProof } from '../sessions/rules.ts';
 import type { DeviceRow, PrtRow, UserRow } from '../store/schema.ts';
 import { iso, later, type Tenant } from '../tenant.ts';
 import { type Asked, prtAnswer } from './answer.ts';
@@ -26,11 +27,13 @@ export interface NewPrt {
   sessionKey: Uint8Array;
   /** Only where the session key is new. */
   sessionKeyJwe?: string;
+  /** Writes the row and the lines of the audit, in one commit with what makes the proof count. */
+  accept: FreshProof['accept'];
 }
 
 /** @throws TenantError `changed-meanwhile` */
 export async function makePrt(tenant: Tenant, given: NewPrt, audited: Audited): Promise<PrtAnswer> {
-  const { asked, device, user, origin, sessionKey } = given;
+  const { asked, device, user, origin, sessionKey, accept } = given;
   const now = tenant.now();
   const prt = randomBytes(TOKEN_BYTES).toString('base64url');
   const tokenHash = hashOfPrt(prt);
@@ -47,19 +50,21 @@ export async function makePrt(tenant: Tenant, given: NewPrt, audited: Audited): 
     superseded_on: null,
     used: 0,
   };
-  if (!(await insertPrt(tenant.store, row, device.certificate_sha256))) {
-    throw new TenantError(
-      'changed-meanwhile',
-      'Your account or this device was changed at this very moment. Sign in again.',
-    );
-  }
-  const events: AuditEvent[] = [{ ...audited, event: given.event, outcome: 'allowed' }];
   const ticket = asked.wantsTicket ? await ticketFor(tenant, user) : undefined;
+  const events: AuditEvent[] = [{ ...audited, event: given.event, outcome: 'allowed' }];
   if (ticket?.made === true) events.push({ ...audited, event: 'tgt.issued', outcome: 'allowed' });
   if (ticket?.made === false) {
     events.push({ ...audited, event: 'tgt.refused', outcome: 'denied', reason: ticket.code });
   }
-  await tenant.audit.record(...events);
+  await accept(async (store) => {
+    if (await insertPrt(store, { row, certificateSha256: device.certificate_sha256 })) {
+      return { result: undefined, events };
+    }
+    throw new TenantError(
+      'changed-meanwhile',
+      'Your account or this device was changed at this very moment. Sign in again.',
+    );
+  });
   const offline = await offlineTerms(tenant, given);
   const answer = await prtAnswer(tenant, { ...given, prt, ticket, offline });
   if (ticket?.made === true) ticket.tgt.clientKey.fill(0);

@@ -1,48 +1,51 @@
 /** The table of Primary Refresh Tokens: hashes, never the tokens themselves. */
+import { sql } from 'kysely';
+import { batched } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { PrtRow } from '../store/schema.ts';
+
+interface NewPrtRow {
+  row: PrtRow;
+  certificateSha256: string;
+}
 
 /**
  * Adds a token, if at this very moment the device is enabled and its certificate still that one, and the user
  * is enabled; false otherwise. One statement: nothing that an administrator does can slip in between.
  */
-export async function insertPrt(
-  store: Store,
-  { user_id, device_id, ...row }: PrtRow,
-  certificateSha256: string,
-): Promise<boolean> {
-  const texts = [
-    'token_hash',
-    'session_key_sealed',
-    'issued_on',
-    'expires_on',
-    'family',
-    'credential_id',
-    'authenticated_on',
-    'superseded_on',
-  ] as const;
-  const result = await store
-    .insertInto('prts')
-    .columns(['user_id', 'device_id', 'kdf_version', 'used', ...texts])
-    .expression((from) =>
-      from
-        .selectFrom(['users', 'devices'])
-        .select(({ val, cast }) => [
-          'users.id',
-          'devices.id as device_id',
-          cast<number>(val(row.kdf_version), 'integer').as('kdf_version'),
-          cast<number>(val(row.used), 'integer').as('used'),
-          ...texts.map((name) => cast<string | null>(val(row[name]), 'text').as(name)),
-        ])
-        .where('users.id', '=', user_id)
-        .where('users.enabled', '=', 1)
-        .where('devices.id', '=', device_id)
-        .where('devices.enabled', '=', 1)
-        .where('devices.certificate_sha256', '=', certificateSha256),
-    )
-    .executeTakeFirst();
-  return result.numInsertedOrUpdatedRows === 1n;
-}
+export const insertPrt = batched<NewPrtRow, boolean>(async (store, tokens) => {
+  const given = tokens.map(({ row, certificateSha256: certificate }) => {
+    const texts = TEXTS.map((name) => sql`cast(${row[name]} as text)`);
+    const numbers = NUMBERS.map((name) => sql`cast(${row[name]} as integer)`);
+    return sql`(${sql.join([...texts, ...numbers, sql`cast(${certificate} as text)`])})`;
+  });
+  const columns = sql.join([...TEXTS, ...NUMBERS].map((name) => sql.ref(name)));
+  const { rows } = await sql<{ token_hash: string }>`
+    with given(${columns}, certificate) as (values ${sql.join(given)})
+    insert into prts (${columns})
+    select ${sql.join([...TEXTS, ...NUMBERS].map((name) => sql.ref(`given.${name}`)))}
+    from given
+    join users on users.id = given.user_id and users.enabled = 1
+    join devices on devices.id = given.device_id and devices.enabled = 1
+      and devices.certificate_sha256 = given.certificate
+    returning token_hash`.execute(store);
+  const added = new Set(rows.map(({ token_hash: hash }) => hash));
+  return tokens.map(({ row }) => added.has(row.token_hash));
+});
+
+const TEXTS = [
+  'token_hash',
+  'user_id',
+  'device_id',
+  'session_key_sealed',
+  'issued_on',
+  'expires_on',
+  'family',
+  'credential_id',
+  'authenticated_on',
+  'superseded_on',
+] as const satisfies (keyof PrtRow)[];
+const NUMBERS = ['kdf_version', 'used'] as const satisfies (keyof PrtRow)[];
 
 export function prtByHash(store: Store, hash: string): Promise<PrtRow | undefined> {
   return store.selectFrom('prts').selectAll().where('token_hash', '=', hash).executeTakeFirst();
@@ -60,7 +63,13 @@ export function noteFirstUse(
   forgetOn: string,
 ): Promise<void> {
   return store.transaction().execute(async (transaction) => {
-    await transaction.updateTable('prts').set({ used: 1 }).where('token_hash', '=', token_hash).execute();
+    const first = await transaction
+      .updateTable('prts')
+      .set({ used: 1 })
+      .where('token_hash', '=', token_hash)
+      .where('used', '=', 0)
+      .executeTakeFirst();
+    if (first.numUpdatedRows === 0n) return; // another request was first, and its answer is not to be taken back
     await transaction
       .updateTable('prts')
       .set({ superseded_on: now, expires_on: forgetOn })

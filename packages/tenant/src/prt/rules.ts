@@ -8,6 +8,7 @@ import type { AuditEvent, Audited } from '../audit/rules.ts';
 import { redeemRefreshToken } from '../authorize/codes.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
+import { type FreshProof, fresh } from '../sessions/rules.ts';
 import type { DeviceRow, UserRow } from '../store/schema.ts';
 import { iso, type Tenant, type Visitor } from '../tenant.ts';
 import { verifyAssertion } from '../webauthn/assertion.ts';
@@ -61,6 +62,8 @@ interface Holder {
   user: UserRow;
   credentialId: string | null;
   authenticatedOn: string;
+  /** Does what the proof permits; see {@link FreshProof}. */
+  accept: FreshProof['accept'];
 }
 
 async function proven(
@@ -74,32 +77,31 @@ async function proven(
     const redeemed = await redeemRefreshToken(tenant, proof.token, CLIENT_IDS.authenticationBroker);
     const { user, credentialId, method } = redeemed.proof;
     onHolder(user.id, credentialId ?? 'none');
-    if (method === 'fido') return { user, credentialId, authenticatedOn: redeemed.row.proven_on };
+    if (method === 'fido') {
+      const { accept } = fresh(tenant, redeemed.proof);
+      return { user, credentialId, authenticatedOn: redeemed.row.proven_on, accept };
+    }
     throw new TenantError(
       'security-key-required',
       'A device is signed in with a security key. Register one with your Temporary Access Pass first, then sign in with it.',
     );
   }
   const purpose = { purpose: 'prt', nonce: proof.nonce, deviceCertificate: certificate } as const;
-  let credentialId: string | null = null;
-  const user = await verifyAssertion(
+  const { user, credential, accept } = await verifyAssertion(
     tenant,
     { correlationId },
     proof.assertion,
     purpose,
-    (holder, { id }) => {
-      credentialId = id;
-      onHolder(holder.id, id);
-    },
+    (holder, { id }) => onHolder(holder.id, id),
     { where: `device:${device.id}` },
   );
-  return { user, credentialId, authenticatedOn: iso(tenant.now()) };
+  return { user, credentialId: credential.id, authenticatedOn: iso(tenant.now()), accept };
 }
 
 async function issue(
   tenant: Tenant,
   request: PrtRequest,
-  { device, user, credentialId, authenticatedOn }: Holder & { device: DeviceRow },
+  { device, user, credentialId, authenticatedOn, accept }: Holder & { device: DeviceRow },
   audited: Audited,
 ): Promise<PrtAnswer> {
   const { sessionKey, jwe } = await wrapSessionKey(parseTransportKey(device.transport_key));
@@ -110,7 +112,7 @@ async function issue(
       authenticated_on: authenticatedOn,
       kdf_version: request.kdfVersion,
     };
-    const made = { event: 'prt.issued', asked: request, device, user, origin, sessionKey } as const;
+    const made = { event: 'prt.issued', asked: request, device, user, origin, sessionKey, accept } as const;
     const answer = await makePrt(tenant, { ...made, sessionKeyJwe: jwe }, audited);
     await retirePrevious(tenant, request.previousPrt, device, user);
     return answer;

@@ -6,7 +6,7 @@ import { encryptWithSessionKey, type ParsedJws } from '@kennel/prt';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import type { Tenant, Visitor } from '../tenant.ts';
 import { accessTokenAnswer } from '../tokens/access-token.ts';
-import { makePrt } from './issue.ts';
+import { makePrt, type NewPrt } from './issue.ts';
 import { type Presented, withPresentedPrt } from './present.ts';
 import type { PrtForm } from './request.ts';
 import { type PrtUse, parsePrtUse } from './use-request.ts';
@@ -35,6 +35,15 @@ export async function usePrt(tenant: Tenant, by: Visitor, form: PrtForm, jws: Pa
 async function renew(tenant: Tenant, use: PrtUse, { row, holder, sessionKey, audited }: Presented) {
   const { user, device, key } = holder;
   if (key !== undefined) await checkKeyPolicy(tenant, key);
-  const renewed = { event: 'prt.renewed', asked: use, device, user, origin: row, sessionKey } as const;
+  const accept: NewPrt['accept'] = (work) => tenant.audit.decide(work);
+  const renewed = {
+    event: 'prt.renewed',
+    asked: use,
+    device,
+    user,
+    origin: row,
+    sessionKey,
+    accept,
+  } as const;
   return makePrt(tenant, renewed, audited);
 }

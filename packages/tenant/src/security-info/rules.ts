@@ -7,7 +7,7 @@ import { TenantError } from '../errors.ts';
 import { issueNonce } from '../nonce/rules.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import { keyPolicyOf } from '../policy/rules.ts';
-import { renewProof, type Session } from '../sessions/rules.ts';
+import { fresh, renewProof, type Session } from '../sessions/rules.ts';
 import { proveByKey } from '../sign-in/rules.ts';
 import type { CredentialRow } from '../store/schema.ts';
 import type { Caller, Tenant } from '../tenant.ts';
@@ -100,8 +100,8 @@ export async function renewSession(
       binding: bindingOf(session, undefined),
       identified: session.user.id,
     });
-    await renewProof(tenant, session, proof);
-    await tenant.audit.record({ ...audited, event: 'session.proof-renewed', outcome: 'allowed' });
+    const renewed = { ...audited, event: 'session.proof-renewed', outcome: 'allowed' } as const;
+    await renewProof(tenant, session, proof, renewed);
   } catch (error) {
     if (error instanceof TenantError) {
       const reason = error.code;
@@ -124,7 +124,9 @@ export async function registerOwnKey(
   const { user, row } = session;
   const context = { binding: row.token_hash, passId: row.pass_id };
   const { id, displayName } = await registerKey(tenant, by, user.id, given, context);
-  if (row.pass_id !== null) await renewProof(tenant, session, { user, method: 'fido', credentialId: id });
+  if (row.pass_id !== null) {
+    await renewProof(tenant, session, fresh(tenant, { user, method: 'fido', credentialId: id }));
+  }
   return { id, displayName };
 }
 

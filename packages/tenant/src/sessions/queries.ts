@@ -1,10 +1,15 @@
 /** The table of web sessions: hashes, never the tokens themselves. */
+import { batched } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { WebSessionRow } from '../store/sign-in-rows.ts';
 
-export async function insertSession(store: Store, row: WebSessionRow): Promise<void> {
-  await store.insertInto('web_sessions').values(row).execute();
-}
+export const insertSession = batched<WebSessionRow, void>(async (store, rows) => {
+  await store
+    .insertInto('web_sessions')
+    .values([...rows])
+    .execute();
+  return rows.map(() => undefined);
+});
 
 /** A session that is not over. */
 export function sessionByHash(store: Store, hash: string, now: string): Promise<WebSessionRow | undefined> {

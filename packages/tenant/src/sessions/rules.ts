@@ -7,6 +7,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/guard.ts';
+import type { AuditEvent } from '../audit/rules.ts';
+import type { Work } from '../audit/trail.ts';
 import { TenantError } from '../errors.ts';
 import { passPolicyOf, usability } from '../passes/policy.ts';
 import { passOfUser } from '../passes/queries.ts';
@@ -15,7 +17,7 @@ import { checkKeyPolicy } from '../policy/keys.ts';
 import { readCookie } from '../server/cookies.ts';
 import type { UserRow } from '../store/schema.ts';
 import type { ProofMethod, WebSessionRow } from '../store/sign-in-rows.ts';
-import { iso, later, type Tenant } from '../tenant.ts';
+import { type Caller, iso, later, type Tenant } from '../tenant.ts';
 import { maySignIn } from '../users/may-sign-in.ts';
 import { userById } from '../users/queries.ts';
 import { credentialWithUser } from '../webauthn/queries.ts';
@@ -37,16 +39,32 @@ export interface Proof {
   pass?: RedeemedPass;
 }
 
+/** A proof that was just given. */
+export interface FreshProof extends Proof {
+  /** Does what it permits, in one commit with what makes it count; see {@link ProvenAssertion}. */
+  accept<T>(work: Work<T>): Promise<T>;
+}
+
+/** A proof with which nothing else is to be written. */
+export const fresh = (tenant: Tenant, proof: Proof): FreshProof => ({
+  ...proof,
+  accept: (work) => tenant.audit.decide(work),
+});
+
 export interface Session {
   row: WebSessionRow;
   user: UserRow;
 }
 
-/** Begins a session; the result is its token, for the cookie. */
-export async function beginSession(tenant: Tenant, proof: Proof): Promise<string> {
+/** Begins a session for who was proven to be there, in the audit; the result is its token, for the cookie. */
+export function beginSession(
+  tenant: Tenant,
+  { correlationId }: Pick<Caller, 'correlationId'>,
+  proof: FreshProof,
+): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   const now = tenant.now();
-  await queries.insertSession(tenant.store, {
+  const row: WebSessionRow = {
     token_hash: hashOf(token),
     user_id: proof.user.id,
     method: proof.method,
@@ -56,8 +74,18 @@ export async function beginSession(tenant: Tenant, proof: Proof): Promise<string
     proven_on: iso(now),
     seen_on: iso(now),
     expires_on: iso(later(now, ABSOLUTE_SECONDS)),
+  };
+  const begun: AuditEvent = {
+    event: 'session.begun',
+    actor: `user:${proof.user.id}`,
+    subject: `session:${proof.method}`,
+    outcome: 'allowed',
+    correlationId,
+  };
+  return proof.accept(async (store) => {
+    await queries.insertSession(store, row);
+    return { result: token, events: [begun] };
   });
-  return token;
 }
 
 /** The session of a request; undefined where there is none that is good at this moment. */
@@ -114,12 +142,21 @@ export async function requireSession(
 }
 
 /** Notes that the person has just proven themselves again. */
-export async function renewProof(tenant: Tenant, session: Session, proof: Proof): Promise<void> {
-  await queries.updateSession(tenant.store, session.row.token_hash, {
+export async function renewProof(
+  tenant: Tenant,
+  session: Session,
+  proof: FreshProof,
+  ...events: AuditEvent[]
+): Promise<void> {
+  const changes = {
     proven_on: iso(tenant.now()),
     method: proof.method,
     credential_id: proof.credentialId,
     pass_id: null,
+  };
+  await proof.accept(async (store) => {
+    await queries.updateSession(store, session.row.token_hash, changes);
+    return { result: undefined, events };
   });
 }
 

@@ -10,14 +10,14 @@ import { consumePass } from '../passes/redeem.ts';
 import { setCookie } from '../server/cookies.ts';
 import type { Routes } from '../server/fastify.ts';
 import { checkSegment, tenantParams } from '../server/segment.ts';
-import { type Proof, SESSION_COOKIE, sessionOf } from '../sessions/rules.ts';
+import { beginSession, type FreshProof, SESSION_COOKIE, sessionOf } from '../sessions/rules.ts';
 import type { Tenant } from '../tenant.ts';
 import { checkBrowser, ensureBrowser } from './browser.ts';
 import { pageConfig } from './config.ts';
 import { readFlow, type Target } from './flow.ts';
 import { type PageInput, sendMessagePage, sendSignInPage } from './page.ts';
 import { returnPath } from './return-path.ts';
-import { allowList, beginPageSession, signInByKey, signInByPass } from './rules.ts';
+import { allowList, signInByKey, signInByPass } from './rules.ts';
 import { browserInWords } from './user-agent.ts';
 
 const text = (most: number) => z.string().max(most);
@@ -188,21 +188,20 @@ async function sendOn(
   tenant: Tenant,
   request: FastifyRequest,
   reply: FastifyReply,
-  proof: Proof,
+  proof: FreshProof,
   target: Target,
 ): Promise<FastifyReply> {
-  const audited = {
-    actor: `user:${proof.user.id}`,
-    outcome: 'allowed',
-    correlationId: request.id,
-  } as const;
   if (target.kind === 'page') {
-    const token = await beginPageSession(tenant, { correlationId: request.id }, proof);
+    const token = await beginSession(tenant, { correlationId: request.id }, proof);
     return reply.header('set-cookie', setCookie(SESSION_COOKIE, token)).redirect(target.path, 303);
   }
   // A code is a sign-in: a pass that is good for one is used up by it. In a session only a registration does that.
   if (proof.pass?.isUsableOnce === true) await consumePass(tenant.store, proof.pass.passId, tenant.now());
-  const code = await issueCode(tenant, proof, target);
-  await tenant.audit.record({ ...audited, event: 'code.issued', subject: `client:${target.clientId}` });
+  const audited = {
+    actor: `user:${proof.user.id}`,
+    subject: `client:${target.clientId}`,
+    correlationId: request.id,
+  };
+  const code = await issueCode(tenant, audited, proof, target);
   return reply.redirect(withQuery(target.redirectUri, { code, state: target.state ?? undefined }), 302);
 }

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { spendNonces } from '../nonce/rules.ts';
 import { redeemPass } from '../passes/redeem.ts';
-import { beginSession, type Proof } from '../sessions/rules.ts';
+import { type FreshProof, fresh } from '../sessions/rules.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import type { Tenant, Visitor } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
@@ -34,16 +34,16 @@ export async function proveByKey(
   by: { correlationId: string },
   given: KeyProof,
   onHolder: (user: UserRow, credential: CredentialRow) => void = () => {},
-): Promise<Proof> {
+): Promise<FreshProof> {
   const assertion = readAssertion(given.assertion);
   const nonce = nonceOf(assertion);
   await spendNonces(tenant, [{ nonce, use: 'web-assertion', binding: given.binding }]);
   const { identified, where } = given;
-  const user = await verifyAssertion(tenant, by, assertion, { purpose: 'web', nonce }, onHolder, {
+  const { user, accept } = await verifyAssertion(tenant, by, assertion, { purpose: 'web', nonce }, onHolder, {
     where,
     ...(identified !== undefined && { identified }),
   });
-  return { user, method: 'fido', credentialId: assertion.id };
+  return { user, method: 'fido', credentialId: assertion.id, accept };
 }
 
 /** Signs in with a key; what comes of it stands in the audit. Throws as {@link proveByKey}. */
@@ -51,30 +51,14 @@ export async function signInByKey(
   tenant: Tenant,
   { source, correlationId }: Visitor,
   given: { assertion: string; browser: string; login: string; where: string },
-): Promise<Proof> {
+): Promise<FreshProof> {
   let holder: UserRow | undefined;
   let subject = 'key:unknown';
-  try {
-    const named = given.login === '' ? undefined : await userIdOf(tenant, given.login);
-    const proof = await proveByKey(
-      tenant,
-      { correlationId },
-      { ...given, binding: signInBinding(given.browser), identified: named },
-      (user, credential) => {
-        holder = user;
-        subject = `user:${user.id} key:${credential.id}`;
-      },
-    );
-    await tenant.audit.record({
-      event: 'sign-in.allowed',
-      actor: `user:${proof.user.id}`,
-      subject,
-      outcome: 'allowed',
-      correlationId,
-    });
-    return proof;
-  } catch (error) {
-    if (error instanceof TenantError) {
+  const audited = async <T>(done: Promise<T>): Promise<T> => {
+    try {
+      return await done;
+    } catch (error) {
+      if (!(error instanceof TenantError)) throw error;
       const event: AuditEvent = {
         event: 'sign-in.refused',
         actor: holder === undefined ? 'unknown' : `user:${holder.id}`,
@@ -84,37 +68,35 @@ export async function signInByKey(
         correlationId,
       };
       await (holder === undefined ? tenant.strangers.refused(source, event) : tenant.audit.record(event));
+      throw error;
     }
-    throw error;
-  }
-}
-
-/** Signs in with a key and begins a session; the result is its token. Throws as {@link signInByKey}. */
-export async function signInToPage(
-  tenant: Tenant,
-  by: Visitor,
-  given: Parameters<typeof signInByKey>[2],
-): Promise<string> {
-  return beginPageSession(tenant, by, await signInByKey(tenant, by, given));
-}
-
-/** A session for who was proven to be there, in the audit; the result is its token. */
-export async function beginPageSession(
-  tenant: Tenant,
-  { correlationId }: Pick<Visitor, 'correlationId'>,
-  proof: Proof,
-): Promise<string> {
-  const [token] = await Promise.all([
-    beginSession(tenant, proof),
-    tenant.audit.record({
-      event: 'session.begun',
-      actor: `user:${proof.user.id}`,
-      subject: `session:${proof.method}`,
-      outcome: 'allowed',
-      correlationId,
-    }),
-  ]);
-  return token;
+  };
+  const named = given.login === '' ? undefined : await userIdOf(tenant, given.login);
+  const proving = proveByKey(
+    tenant,
+    { correlationId },
+    { ...given, binding: signInBinding(given.browser), identified: named },
+    (user, credential) => {
+      holder = user;
+      subject = `user:${user.id} key:${credential.id}`;
+    },
+  );
+  const proof = await audited(proving);
+  const allowed: AuditEvent = {
+    event: 'sign-in.allowed',
+    actor: `user:${proof.user.id}`,
+    subject,
+    outcome: 'allowed',
+    correlationId,
+  };
+  const accept: FreshProof['accept'] = (work) =>
+    audited(
+      proof.accept(async (store) => {
+        const { result, events } = await work(store);
+        return { result, events: [allowed, ...events] };
+      }),
+    );
+  return { ...proof, accept };
 }
 
 /** Signs in with a Temporary Access Pass; the pass is not used up by that. Throws as `redeemPass`. */
@@ -122,9 +104,9 @@ export async function signInByPass(
   tenant: Tenant,
   by: Visitor,
   given: { login: string; pass: string },
-): Promise<Proof> {
+): Promise<FreshProof> {
   const pass = await redeemPass(tenant, by, { userName: given.login, pass: given.pass });
-  return { user: pass.user, method: 'pass', credentialId: null, pass };
+  return fresh(tenant, { user: pass.user, method: 'pass', credentialId: null, pass });
 }
 
 /** The id of a user by name; empty, which is nobody's, where there is none. */

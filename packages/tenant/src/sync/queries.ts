@@ -1,11 +1,13 @@
 /** The tables of sync: domains, runs, versions and problems. What a batch writes stands in `apply-*`. */
+import { batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { SyncDomainRow, SyncedComputerRow, SyncedUserRow, SyncRunRow } from '../store/schema.ts';
 import type { KnownVersion, SyncedKind } from './schema.ts';
 
-export function syncDomain(store: Store, dnsName: string): Promise<SyncDomainRow | undefined> {
-  return store.selectFrom('sync_domains').selectAll().where('dns_name', '=', dnsName).executeTakeFirst();
-}
+export const syncDomain = batchedLookup<SyncDomainRow>(
+  (store, names) => store.selectFrom('sync_domains').selectAll().where('dns_name', 'in', names).execute(),
+  (row) => row.dns_name,
+);
 
 export function syncDomains(store: Store): Promise<SyncDomainRow[]> {
   return store.selectFrom('sync_domains').selectAll().orderBy('dns_name').execute();
@@ -143,9 +145,10 @@ export function problemsOf(store: Store, domain: string, limit: number) {
     .execute();
 }
 
-export function syncedUser(store: Store, userId: string): Promise<SyncedUserRow | undefined> {
-  return store.selectFrom('synced_users').selectAll().where('user_id', '=', userId).executeTakeFirst();
-}
+export const syncedUser = batchedLookup<SyncedUserRow>(
+  (store, ids) => store.selectFrom('synced_users').selectAll().where('user_id', 'in', ids).execute(),
+  (row) => row.user_id,
+);
 
 /** Forgets users that were deleted in their domain before that time, with their keys. */
 export async function purgeDeletedUsers(store: Store, before: string): Promise<void> {

@@ -31,7 +31,7 @@ export async function registrationToken(
   try {
     await spendNonces(tenant, [{ nonce: given.nonce, use: 'registration-assertion' }]);
     const purpose = { purpose: 'registration', nonce: given.nonce } as const;
-    const user = await verifyAssertion(tenant, by, given.assertion, purpose, (found) => {
+    const { user, accept } = await verifyAssertion(tenant, by, given.assertion, purpose, (found) => {
       holder = found;
     });
     const token = await sign(tenant, user, DRS_RESOURCE, REGISTRATION_TOKEN_SECONDS, {
@@ -39,14 +39,14 @@ export async function registrationToken(
       amr: ['fido', 'mfa'],
       ver: '1.0',
     });
-    await tenant.audit.record({
+    const issued: AuditEvent = {
       correlationId: by.correlationId,
       event: 'registration-token.issued',
       actor: `user:${user.id}`,
       subject: `key:${given.assertion.id}`,
       outcome: 'allowed',
-    });
-    return token;
+    };
+    return await accept(async () => ({ result: token, events: [issued] }));
   } catch (error) {
     if (error instanceof TenantError) {
       const event: AuditEvent = {

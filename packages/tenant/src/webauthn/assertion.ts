@@ -5,15 +5,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { assertionChallenge, type FidoAssertion } from '@kennel/prt';
 import { parseAuthenticatorData } from '@simplewebauthn/server/helpers';
+import type { AuditEvent } from '../audit/rules.ts';
+import type { Work } from '../audit/trail.ts';
 import { recordCeremony } from '../ceremonies/rules.ts';
 import { CEREMONY_EVENTS, type CeremonyEventId } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
+import type { KeyPolicy } from '../policy/schema.ts';
+import type { Store } from '../store/open.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, iso, type Tenant } from '../tenant.ts';
 import { checkMaySignIn } from '../users/may-sign-in.ts';
 import { readClientData } from './client-data.ts';
-import { advanceCounter, credentialWithUser, recordUse } from './queries.ts';
+import { advanceCounter, credentialWithUser, type KeyUse, recordUse } from './queries.ts';
 import { isSigned } from './signature.ts';
 import { refuseSoftwareKey } from './software-key.ts';
 
@@ -34,11 +38,23 @@ export interface AssertionContext {
 /** Who was found to hold the key, as soon as that is proven: for the audit of a refusal. */
 export type OnHolder = (user: UserRow, credential: CredentialRow) => void;
 
+/** A user whose key has signed. */
+export interface ProvenAssertion {
+  user: UserRow;
+  credential: CredentialRow;
+  /**
+   * Does what the assertion permits, in one commit with the key's counter: it is accepted by this, or refused.
+   *
+   * @throws TenantError `key-removed`, `key-counter-regressed`, and what the work throws
+   */
+  accept<T>(work: Work<T>): Promise<T>;
+}
+
 /**
- * The user whose key signed for this purpose, nonce and device.
+ * The user whose key signed for this purpose, nonce and device. Nothing comes of it before it was accepted.
  *
  * @throws TenantError `assertion-invalid`, `assertion-wrong-purpose`, `assertion-wrong-device`, `key-unknown`,
- *   `key-removed`, `software-key-refused`, `user-disabled`, `account-*`, `key-counter-regressed`, and those of the policy
+ *   `key-removed`, `software-key-refused`, `user-disabled`, `account-*`, and those of the policy
  */
 export async function verifyAssertion(
   tenant: Tenant,
@@ -47,7 +63,7 @@ export async function verifyAssertion(
   purpose: AssertionPurpose,
   onHolder: OnHolder,
   context: AssertionContext = {},
-): Promise<UserRow> {
+): Promise<ProvenAssertion> {
   const clientData = readClientData(assertion.clientDataJSON);
   let holder: { userId?: string; aaGuid?: string } = {};
   const step = (event: CeremonyEventId, reason?: string) =>
@@ -61,18 +77,33 @@ export async function verifyAssertion(
       reason,
       ...holder,
     });
-  try {
-    const found: OnHolder = (user, credential) => {
-      holder = { userId: user.id, aaGuid: credential.aaguid };
-      onHolder(user, credential);
-    };
-    const user = await verify(tenant, by, assertion, purpose, found, context);
-    step(CEREMONY_EVENTS.ASSERTION_COMPLETED);
-    return user;
-  } catch (error) {
-    if (error instanceof TenantError) step(CEREMONY_EVENTS.ASSERTION_FAILED, error.code);
-    throw error;
-  }
+  const noted = async <T>(done: Promise<T>): Promise<T> => {
+    try {
+      return await done;
+    } catch (error) {
+      if (error instanceof TenantError) step(CEREMONY_EVENTS.ASSERTION_FAILED, error.code);
+      throw error;
+    }
+  };
+  const found: OnHolder = (user, credential) => {
+    holder = { userId: user.id, aaGuid: credential.aaguid };
+    onHolder(user, credential);
+  };
+  const { user, credential, use } = await noted(verify(tenant, by, assertion, purpose, found, context));
+  return {
+    user,
+    credential,
+    accept: async (work) => {
+      const accepted = tenant.audit.decide(async (store) => {
+        const before = await use(store);
+        const { result, events } = await work(store);
+        return { result, events: [...before, ...events] };
+      });
+      const result = await noted(accepted);
+      step(CEREMONY_EVENTS.ASSERTION_COMPLETED);
+      return result;
+    },
+  };
 }
 
 async function verify(
@@ -82,56 +113,60 @@ async function verify(
   purpose: AssertionPurpose,
   onHolder: OnHolder,
   { identified, where }: AssertionContext,
-): Promise<UserRow> {
+) {
   checkClientData(tenant, assertion, purpose);
   checkAuthenticatorData(tenant, assertion);
-  const found = await checkSignature(tenant, assertion, identified);
-  const { credential, user, counter, backedUp } = found;
+  const { credential, user, counter, backedUp } = await checkSignature(tenant, assertion, identified);
   onHolder(user, credential);
-  const removed = () =>
-    new TenantError(
-      'key-removed',
-      'This security key was removed from your account. Register it again, or use another key.',
-    );
   if (credential.removed_on !== null) throw removed();
   refuseSoftwareKey(tenant, credential.aaguid);
-  await checkMaySignIn(tenant, user);
-  const policy = await checkKeyPolicy(tenant, credential);
+  const [, policy] = await Promise.all([checkMaySignIn(tenant, user), checkKeyPolicy(tenant, credential)]);
   if (identified !== undefined && user.id !== identified) {
     throw new TenantError(
       'key-of-another-user',
       "This security key is another user's. Use a key of your own, or sign in without a name.",
     );
   }
-  const use = {
-    id: credential.id,
-    counter,
-    backedUp: Number(backedUp),
-    now: iso(tenant.now()),
-    where: where ?? null,
-  };
-  if (!(await advanceCounter(tenant.store, use))) {
-    if (policy.counterRegression === 'log' && (await recordUse(tenant.store, use))) {
-      await tenant.audit.record({
+  const facts = { id: credential.id, counter, backedUp: Number(backedUp), where: where ?? null };
+  const use = (store: Store) => noteUse(store, by, user, policy, { ...facts, now: iso(tenant.now()) });
+  return { user, credential, use };
+}
+
+/** Raises the counter; the lines of the audit that are to tell of it. @throws TenantError `key-removed`, `key-counter-regressed` */
+async function noteUse(
+  store: Store,
+  by: Pick<Caller, 'correlationId'>,
+  user: UserRow,
+  policy: KeyPolicy,
+  use: KeyUse & { counter: number },
+): Promise<AuditEvent[]> {
+  if (await advanceCounter(store, use)) return [];
+  if (policy.counterRegression === 'log' && (await recordUse(store, use))) {
+    return [
+      {
         ...by,
         event: 'key.counter-regressed',
         actor: `user:${user.id}`,
-        subject: `key:${credential.id}`,
+        subject: `key:${use.id}`,
         outcome: 'allowed',
         reason: 'key-counter-regressed',
-      });
-      return user;
-    }
-    const now = await credentialWithUser(tenant.store, credential.id);
-    if (now === undefined || now.credential.removed_on !== null) throw removed();
-    throw new TenantError(
-      'key-counter-regressed',
-      "The security key's counter went back: it may have been copied. Have your administrator remove it, and use another key.",
-      { stored: now.credential.counter, given: counter },
-    );
+      },
+    ];
   }
-  return user;
+  const now = await credentialWithUser(store, use.id);
+  if (now === undefined || now.credential.removed_on !== null) throw removed();
+  throw new TenantError(
+    'key-counter-regressed',
+    "The security key's counter went back: it may have been copied. Have your administrator remove it, and use another key.",
+    { stored: now.credential.counter, given: use.counter },
+  );
 }
+
+const removed = () =>
+  new TenantError(
+    'key-removed',
+    'This security key was removed from your account. Register it again, or use another key.',
+  );
 
 /** Type, origin and challenge: they tell nothing of any user. */
 function checkClientData(tenant: Tenant, assertion: FidoAssertion, purpose: AssertionPurpose): void {

@@ -1,11 +1,13 @@
 /** The tables of security keys and of the challenges of their registration. */
+import { sql } from 'kysely';
+import { batched, batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { CredentialRow, Database, UserRow } from '../store/schema.ts';
 
 type ChallengeRow = Database['challenges'];
 
 /** That a key was used: when, and where (`device:<id>`, or a browser in words). */
-interface KeyUse {
+export interface KeyUse {
   id: string;
   backedUp: number;
   now: string;
@@ -51,19 +53,27 @@ const USER_COLUMNS = Object.keys({
 /** Both tables have an id, a name and a time. */
 const OF_USER = 'of_user_';
 
+export interface CredentialWithUser {
+  credential: CredentialRow;
+  user: UserRow;
+}
+
 /** A key with the user it belongs to, removed ones included. One statement: every sign-in asks for it. */
-export async function credentialWithUser(
-  store: Store,
-  id: string,
-): Promise<{ credential: CredentialRow; user: UserRow } | undefined> {
-  const row: (CredentialRow & Record<string, unknown>) | undefined = await store
-    .selectFrom('credentials')
-    .innerJoin('users', 'users.id', 'credentials.user_id')
-    .selectAll('credentials')
-    .select(USER_COLUMNS.map((column) => `users.${column} as ${OF_USER}${column}` as const))
-    .where('credentials.id', '=', id)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
+export const credentialWithUser = batchedLookup<CredentialWithUser>(
+  async (store, ids) => {
+    const rows: (CredentialRow & Record<string, unknown>)[] = await store
+      .selectFrom('credentials')
+      .innerJoin('users', 'users.id', 'credentials.user_id')
+      .selectAll('credentials')
+      .select(USER_COLUMNS.map((column) => `users.${column} as ${OF_USER}${column}` as const))
+      .where('credentials.id', 'in', ids)
+      .execute();
+    return rows.map(apart);
+  },
+  ({ credential }) => credential.id,
+);
+
+function apart(row: Record<string, unknown>): CredentialWithUser {
   const isOfUser = ([name]: [string, unknown]) => name.startsWith(OF_USER);
   const members = Object.entries(row);
   const user = members.filter(isOfUser).map(([name, value]) => [name.slice(OF_USER.length), value]);
@@ -87,17 +97,40 @@ export function credentialsOfUser(store: Store, userId: string): Promise<Credent
 
 /**
  * Raises the signature counter, if it rises (or was and is zero: a key without one) and the key was not
- * removed. One statement: of two answers with the same counter only one gets true.
+ * removed: of two answers with the same counter only one gets true.
  */
-export async function advanceCounter(store: Store, p: KeyUse & { counter: number }): Promise<boolean> {
-  const result = await store
-    .updateTable('credentials')
-    .set({ counter: p.counter, backed_up: p.backedUp, last_used_on: p.now, last_used_where: p.where })
-    .where('id', '=', p.id)
-    .where('removed_on', 'is', null)
-    .where((e) => (p.counter === 0 ? e('counter', '=', 0) : e('counter', '<', p.counter)))
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+export const advanceCounter = batched<KeyUse & { counter: number }, boolean>(async (store, uses) => {
+  const first = new Map<string, KeyUse & { counter: number }>();
+  for (const use of uses) if (!first.has(use.id)) first.set(use.id, use);
+  const raised = await advanceEach(store, [...first.values()]);
+  // Whoever shows the same key again in this batch comes after.
+  const again = uses.filter((use) => first.get(use.id) !== use);
+  const later = await Promise.all(again.map(async (use) => (await advanceEach(store, [use])).has(use.id)));
+  return uses.map((use) =>
+    first.get(use.id) === use ? raised.has(use.id) : later[again.indexOf(use)] === true,
+  );
+});
+
+/** The keys whose counters rose; each key once. */
+async function advanceEach(
+  store: Store,
+  uses: readonly (KeyUse & { counter: number })[],
+): Promise<Set<string>> {
+  // In one order, so that two processes that raise the same counters seldom wait for one another.
+  const sorted = [...uses].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const given = sorted.map(
+    ({ id, counter, backedUp, now, where }) =>
+      sql`(cast(${id} as text), cast(${counter} as bigint), cast(${backedUp} as integer), cast(${now} as text), cast(${where} as text))`,
+  );
+  const { rows } = await sql<{ id: string }>`
+    with given(key_id, new_counter, new_backed_up, used_on, used_where) as (values ${sql.join(given)})
+    update credentials
+    set counter = new_counter, backed_up = new_backed_up, last_used_on = used_on, last_used_where = used_where
+    from given
+    where id = key_id and removed_on is null
+      and (counter < new_counter or (counter = 0 and new_counter = 0))
+    returning id`.execute(store);
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Notes a use whose counter did not rise, and leaves the counter; false where the key was removed. */

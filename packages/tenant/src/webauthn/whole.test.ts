@@ -47,7 +47,8 @@ function signIn(key: TestKey, flags: number, counter?: number) {
   const purpose = { purpose: 'registration', nonce } as const;
   const faults = { flags, ...(counter !== undefined && { counter }) };
   const assertion = key.assert(assertionChallenge(purpose), faults);
-  return codeOf(verifyAssertion(tenant, by(), assertion, purpose, () => {}));
+  const proven = verifyAssertion(tenant, by(), assertion, purpose, () => {});
+  return codeOf(proven.then(({ accept }) => accept(async () => ({ result: undefined, events: [] }))));
 }
 
 /** A passkey that is not eligible cannot be backed up (section 6.1.3). */
