@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openStore } from '../../packages/tenant/src/store/open.ts';
+import { signInContract } from '../../packages/tenant/test/sign-in-contract.ts';
 import { storeContract } from '../../packages/tenant/test/store-contract.ts';
 import { CORP, enrol, joinDevice, signIn, startWorld } from '../../packages/tenant/test/world.ts';
 import { missing, withPeers } from '../support/peers.ts';
@@ -27,6 +28,7 @@ if (missing(['postgresql']).length === 0) {
     url ??= createDatabase('contract');
     return openStore({ postgresql: url });
   });
+  signInContract('PostgreSQL', () => ({ postgresql: createDatabase('sign_ins') }), 2);
 }
 
 it('a tenant joins a device and signs in over PostgreSQL, also after a restart', async () => {

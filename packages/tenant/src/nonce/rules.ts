@@ -60,7 +60,7 @@ export async function spendNonces(tenant: Tenant, uses: readonly NonceToSpend[])
       expires_on: iso(new Date(issued + NONCE_LIFETIME_SECONDS * 1000 + CLOCK_TOLERANCE)),
     };
   });
-  if (!(await insertSpent(tenant.store, rows))) {
+  if (rows.length > 0 && !(await insertSpent(tenant.store, rows))) {
     throw new TenantError('nonce-replayed', 'This nonce was used before. Sign in again with a fresh one.');
   }
 }

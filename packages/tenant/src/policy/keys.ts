@@ -14,7 +14,6 @@ import type { AcceptedModels, KeyPolicy } from './schema.ts';
  * Refuses a key that the policy of its user does not accept today.
  *
  * @param attestation of a key that is being registered; of others it is what was recorded, against today's metadata
- * @returns the policy that held
  * @throws TenantError `key-model-revoked`, `synced-not-allowed`, `device-bound-not-allowed`,
  *   `transport-not-allowed`, `attestation-required`, `key-model-not-allowed`, `certification-too-low`
  */
@@ -22,11 +21,19 @@ export async function checkKeyPolicy(
   tenant: Tenant,
   key: CredentialRow,
   attestation: Attestation = attestationOfCredential(tenant.metadata, key),
-): Promise<KeyPolicy> {
-  const policy = await keyPolicyOf(tenant, key.user_id);
+): Promise<void> {
+  checkKey(tenant, await keyPolicyOf(tenant, key.user_id), key, attestation);
+}
+
+/** The same under a policy that was read already. Throws as {@link checkKeyPolicy}. */
+export function checkKey(
+  tenant: Tenant,
+  policy: KeyPolicy,
+  key: CredentialRow,
+  attestation: Attestation = attestationOfCredential(tenant.metadata, key),
+): void {
   const refusal = refusalOf(policy, factsOf(tenant, key, attestation));
   if (refusal !== undefined) throw refusal;
-  return policy;
 }
 
 /**

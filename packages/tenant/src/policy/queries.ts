@@ -22,9 +22,13 @@ const withGroup = (store: Store) =>
 /** All entries, in the order in which they are tried. */
 export const listPolicies = shared((store): Promise<KeyPolicyWithGroup[]> => withGroup(store).execute());
 
-/** The first entry that is for a group of this user, or for everyone. */
-export async function policyOfUser(store: Store, userId: string): Promise<KeyPolicyWithGroup | undefined> {
-  const entries = await listPolicies(store);
+/** The first entry that is for a group of this user, or for everyone; `known` where all of them were read already. */
+export async function policyOfUser(
+  store: Store,
+  userId: string,
+  known?: readonly KeyPolicyWithGroup[],
+): Promise<KeyPolicyWithGroup | undefined> {
+  const entries = known ?? (await listPolicies(store));
   // Where nobody has a policy of their own, nobody's groups are asked for.
   if (entries.every((entry) => entry.group_id === null)) return entries[0];
   const groups = await groupIdsOf(store, userId);

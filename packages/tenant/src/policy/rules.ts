@@ -14,9 +14,13 @@ import {
   keyPolicyRules,
 } from './schema.ts';
 
-/** The policy that holds for a user. */
-export async function keyPolicyOf(tenant: Pick<Tenant, 'store'>, userId: string): Promise<KeyPolicy> {
-  const row = await queries.policyOfUser(tenant.store, userId);
+/** The policy that holds for a user; `entries` where all of them were read already. */
+export async function keyPolicyOf(
+  tenant: Pick<Tenant, 'store'>,
+  userId: string,
+  entries?: readonly queries.KeyPolicyWithGroup[],
+): Promise<KeyPolicy> {
+  const row = await queries.policyOfUser(tenant.store, userId, entries);
   return row === undefined ? builtIn : toKeyPolicy(row);
 }
 

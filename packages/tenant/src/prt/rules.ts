@@ -34,9 +34,6 @@ export async function issuePrt(
       actor = `device:${deviceId}`;
     });
     known = true; // the device's key has signed
-    const nonces = [{ nonce: request.requestNonce, use: 'prt-request' as const }];
-    const also = proof.kind === 'assertion' ? [{ nonce: proof.nonce, use: 'prt-assertion' as const }] : [];
-    await spendNonces(tenant, [...nonces, ...also]);
     const holder = await proven(tenant, request, device, correlationId, (userId, keyId) => {
       subject = `user:${userId} key:${keyId}`;
     });
@@ -68,12 +65,14 @@ interface Holder {
 
 async function proven(
   tenant: Tenant,
-  { proof, certificate }: PrtRequest,
+  { proof, certificate, requestNonce }: PrtRequest,
   device: DeviceRow,
   correlationId: string,
   onHolder: (userId: string, keyId: string) => void,
 ): Promise<Holder> {
+  const ofRequest = { nonce: requestNonce, use: 'prt-request' } as const;
   if (proof.kind === 'refresh-token') {
+    await spendNonces(tenant, [ofRequest]);
     const redeemed = await redeemRefreshToken(tenant, proof.token, CLIENT_IDS.authenticationBroker);
     const { user, credentialId, method } = redeemed.proof;
     onHolder(user.id, credentialId ?? 'none');
@@ -86,14 +85,18 @@ async function proven(
       'A device is signed in with a security key. Register one with your Temporary Access Pass first, then sign in with it.',
     );
   }
-  const purpose = { purpose: 'prt', nonce: proof.nonce, deviceCertificate: certificate } as const;
+  const { assertion, nonce } = proof;
+  const given = {
+    assertion,
+    purpose: { purpose: 'prt', nonce, deviceCertificate: certificate },
+    nonces: [ofRequest, { nonce, use: 'prt-assertion' }],
+    where: `device:${device.id}`,
+  } as const;
   const { user, credential, accept } = await verifyAssertion(
     tenant,
     { correlationId },
-    proof.assertion,
-    purpose,
+    given,
     (holder, { id }) => onHolder(holder.id, id),
-    { where: `device:${device.id}` },
   );
   return { user, credentialId: credential.id, authenticatedOn: iso(tenant.now()), accept };
 }

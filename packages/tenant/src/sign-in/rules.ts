@@ -2,7 +2,6 @@
 import { type FidoAssertion, PrtError, parseAssertion } from '@kennel/prt';
 import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
-import { spendNonces } from '../nonce/rules.ts';
 import { redeemPass } from '../passes/redeem.ts';
 import { type FreshProof, fresh } from '../sessions/rules.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
@@ -37,12 +36,15 @@ export async function proveByKey(
 ): Promise<FreshProof> {
   const assertion = readAssertion(given.assertion);
   const nonce = nonceOf(assertion);
-  await spendNonces(tenant, [{ nonce, use: 'web-assertion', binding: given.binding }]);
-  const { identified, where } = given;
-  const { user, accept } = await verifyAssertion(tenant, by, assertion, { purpose: 'web', nonce }, onHolder, {
+  const { binding, identified, where } = given;
+  const proof = {
+    assertion,
+    purpose: { purpose: 'web', nonce },
+    nonces: [{ nonce, use: 'web-assertion', binding }],
+    identified,
     where,
-    ...(identified !== undefined && { identified }),
-  });
+  } as const;
+  const { user, accept } = await verifyAssertion(tenant, by, proof, onHolder);
   return { user, method: 'fido', credentialId: assertion.id, accept };
 }
 

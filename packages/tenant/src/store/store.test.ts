@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, expect, test } from 'vitest';
+import { signInContract } from '../../test/sign-in-contract.ts';
 import { storeContract } from '../../test/store-contract.ts';
 import { migrateStore, openStore } from './open.ts';
 
@@ -13,6 +14,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 // One process, one connection: that is how SQLite is used here.
 const only = openStore({ sqlite: join(dir, 'contract.db') });
 storeContract('SQLite', async () => only);
+signInContract('SQLite', () => ({ sqlite: join(dir, 'sign-ins.db') }), 1);
 
 test('the file is for its owner, commits are flushed, and references are enforced', async () => {
   const file = join(dir, 'own.db');

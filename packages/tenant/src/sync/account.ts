@@ -7,9 +7,9 @@
 import { sql } from 'kysely';
 import { TenantError, type TenantErrorCode } from '../errors.ts';
 import type { Store } from '../store/open.ts';
-import type { SyncDomainRow, SyncedUserRow, UserRow } from '../store/schema.ts';
+import type { SyncedUserRow, UserRow } from '../store/schema.ts';
 import { iso, type Tenant } from '../tenant.ts';
-import { syncDomain, syncedUser } from './queries.ts';
+import { type SyncedAccount, syncedAccount } from './queries.ts';
 import { settingsOf } from './settings.ts';
 
 const DOMAIN_USERS = 513;
@@ -37,16 +37,17 @@ interface Refusal {
   message: string;
 }
 
-/** @throws TenantError `account-*` where the directory's account may not sign in */
-export async function checkAccount(tenant: Tenant, user: UserRow): Promise<void> {
-  const row = await syncedUser(tenant.store, user.id);
-  const domain = row && (await syncDomain(tenant.store, row.domain));
-  const refusal = row && domain && signInRefusal(row, domain, iso(tenant.now()));
+/**
+ * @param account of the user; undefined for who is the tenant's own
+ * @throws TenantError `account-*` where the directory's account may not sign in
+ */
+export function checkAccount(tenant: Tenant, account: SyncedAccount | undefined): void {
+  const refusal = account && signInRefusal(account, iso(tenant.now()));
   if (refusal !== undefined) throw new TenantError(refusal.code, refusal.message);
 }
 
-function signInRefusal(row: SyncedUserRow, domain: SyncDomainRow, now: string): Refusal | undefined {
-  const where = domain.dns_name;
+function signInRefusal(row: SyncedAccount, now: string): Refusal | undefined {
+  const where = row.domain;
   if (row.deleted_on !== null) {
     return {
       code: 'account-deleted',
@@ -65,7 +66,7 @@ function signInRefusal(row: SyncedUserRow, domain: SyncDomainRow, now: string): 
       message: `Your account in ${where} has expired. Ask your administrator to extend it.`,
     };
   }
-  if (isLocked(row, now) && settingsOf(domain).refuseLockedOut) {
+  if (isLocked(row, now) && settingsOf(row).refuseLockedOut) {
     return {
       code: 'account-locked-on-premises',
       message: `Your account in ${where} is locked after wrong passwords. Wait until it is free, or ask your administrator.`,
@@ -79,34 +80,33 @@ const isLocked = (row: SyncedUserRow, now: string) => row.locked_until !== null 
 /** Why a user who may sign in gets no ticket; undefined for one who is not synced. */
 export async function ticketRefusal(tenant: Tenant, user: UserRow): Promise<Refusal | undefined> {
   const { store } = tenant;
-  const row = await syncedUser(store, user.id);
-  const domain = row && (await syncDomain(store, row.domain));
-  if (row === undefined || domain === undefined) return undefined;
+  const row = await syncedAccount(store, user.id);
+  if (row === undefined) return undefined;
   const now = iso(tenant.now());
   if (row.must_change_password === 1) {
     return {
       code: 'tgt-password-must-change',
-      message: `The password of your account in ${domain.dns_name} must be changed before it gets tickets. Change it, or ask your administrator to clear that mark.`,
+      message: `The password of your account in ${row.domain} must be changed before it gets tickets. Change it, or ask your administrator to clear that mark.`,
     };
   }
   if (row.password_expires_on !== null && row.password_expires_on <= now) {
     return {
       code: 'tgt-password-expired',
-      message: `The password of your account in ${domain.dns_name} has expired, so it gets no tickets. Change it, or ask your administrator.`,
+      message: `The password of your account in ${row.domain} has expired, so it gets no tickets. Change it, or ask your administrator.`,
     };
   }
   const groups = await groupSidsOf(store, user.id);
   const isAllowed = (sid: string) => groups.has(sid) || sid === user.on_premises_sid;
-  if (!groups.has(`${domain.domain_sid}-${DOMAIN_USERS}`)) {
+  if (!groups.has(`${row.domain_sid}-${DOMAIN_USERS}`)) {
     return {
       code: 'tgt-not-in-domain-users',
-      message: `Your account is not in Domain Users of ${domain.dns_name}, so it gets no tickets. Ask your administrator.`,
+      message: `Your account is not in Domain Users of ${row.domain}, so it gets no tickets. Ask your administrator.`,
     };
   }
-  if (row.protected === 1 && !settingsOf(domain).allowedProtected.some(isAllowed)) {
+  if (row.protected === 1 && !settingsOf(row).allowedProtected.some(isAllowed)) {
     return {
       code: 'tgt-protected-account',
-      message: `Your account is protected in ${domain.dns_name}, and gets no ticket by security key. Sign in with an ordinary account.`,
+      message: `Your account is protected in ${row.domain}, and gets no ticket by security key. Sign in with an ordinary account.`,
     };
   }
   return undefined;
@@ -146,9 +146,8 @@ const groupsReached = (userId: string) => sql`with recursive reached(domain, anc
 /** The account behind a user; null for one who is the tenant's own. */
 export async function onPremisesAccount(tenant: Tenant, user: UserRow): Promise<OnPremisesAccount | null> {
   const { store } = tenant;
-  const row = await syncedUser(store, user.id);
-  const domain = row && (await syncDomain(store, row.domain));
-  if (row === undefined || domain === undefined) return null;
+  const row = await syncedAccount(store, user.id);
+  if (row === undefined) return null;
   const now = iso(tenant.now());
   return {
     domain: row.domain,
@@ -160,9 +159,9 @@ export async function onPremisesAccount(tenant: Tenant, user: UserRow): Promise<
     mustChangePassword: row.must_change_password === 1,
     lockedUntil: isLocked(row, now) ? row.locked_until : null,
     protected: row.protected === 1,
-    inDomainUsers: (await groupSidsOf(store, user.id)).has(`${domain.domain_sid}-${DOMAIN_USERS}`),
+    inDomainUsers: (await groupSidsOf(store, user.id)).has(`${row.domain_sid}-${DOMAIN_USERS}`),
     deletedOn: row.deleted_on,
-    signInRefusal: signInRefusal(row, domain, now) ?? null,
+    signInRefusal: signInRefusal(row, now) ?? null,
     ticketRefusal: (await ticketRefusal(tenant, user)) ?? null,
   };
 }

@@ -145,6 +145,32 @@ export function problemsOf(store: Store, domain: string, limit: number) {
     .execute();
 }
 
+/** The directory's account of a user, with what its domain says of all of them. */
+export type SyncedAccount = SyncedUserRow & Pick<SyncDomainRow, 'domain_sid' | 'settings'>;
+
+const accounts = (store: Store) =>
+  store
+    .selectFrom('synced_users')
+    .innerJoin('sync_domains', 'sync_domains.dns_name', 'synced_users.domain')
+    .selectAll('synced_users')
+    .select(['sync_domains.domain_sid', 'sync_domains.settings']);
+
+export const syncedAccount = batchedLookup<SyncedAccount>(
+  (store, ids) => accounts(store).where('synced_users.user_id', 'in', ids).execute(),
+  (row) => row.user_id,
+);
+
+/** The same by a key of the user: it can be read before it is known whose key it is. */
+export const syncedAccountOfKey = batchedLookup<SyncedAccount & { key: string }>(
+  (store, ids) =>
+    accounts(store)
+      .innerJoin('credentials', 'credentials.user_id', 'synced_users.user_id')
+      .select('credentials.id as key')
+      .where('credentials.id', 'in', ids)
+      .execute(),
+  (row) => row.key,
+);
+
 export const syncedUser = batchedLookup<SyncedUserRow>(
   (store, ids) => store.selectFrom('synced_users').selectAll().where('user_id', 'in', ids).execute(),
   (row) => row.user_id,

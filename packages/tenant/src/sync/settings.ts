@@ -17,7 +17,7 @@ import {
 
 const BUILTIN = 'S-1-5-32';
 
-export const settingsOf = (row: SyncDomainRow): SyncSettings => ({
+export const settingsOf = (row: Pick<SyncDomainRow, 'settings'>): SyncSettings => ({
   ...DEFAULT_SETTINGS,
   ...(JSON.parse(row.settings) as Partial<SyncSettings>), // we wrote it
 });

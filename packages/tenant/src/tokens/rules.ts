@@ -6,7 +6,6 @@ import { DRS_RESOURCE, type FidoAssertion } from '@kennel/prt';
 import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
-import { spendNonces } from '../nonce/rules.ts';
 import type { UserRow } from '../store/schema.ts';
 import { issuerOf, type Tenant, type Visitor } from '../tenant.ts';
 import { checkMaySignIn } from '../users/may-sign-in.ts';
@@ -29,9 +28,13 @@ export async function registrationToken(
 ): Promise<string> {
   let holder: UserRow | undefined;
   try {
-    await spendNonces(tenant, [{ nonce: given.nonce, use: 'registration-assertion' }]);
-    const purpose = { purpose: 'registration', nonce: given.nonce } as const;
-    const { user, accept } = await verifyAssertion(tenant, by, given.assertion, purpose, (found) => {
+    const { nonce, assertion } = given;
+    const proof = {
+      assertion,
+      purpose: { purpose: 'registration', nonce },
+      nonces: [{ nonce, use: 'registration-assertion' }],
+    } as const;
+    const { user, accept } = await verifyAssertion(tenant, by, proof, (found) => {
       holder = found;
     });
     const token = await sign(tenant, user, DRS_RESOURCE, REGISTRATION_TOKEN_SECONDS, {

@@ -10,14 +10,24 @@ import type { Work } from '../audit/trail.ts';
 import { recordCeremony } from '../ceremonies/rules.ts';
 import { CEREMONY_EVENTS, type CeremonyEventId } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
-import { checkKeyPolicy } from '../policy/keys.ts';
+import { type NonceToSpend, spendNonces } from '../nonce/rules.ts';
+import { checkKey } from '../policy/keys.ts';
+import { listPolicies } from '../policy/queries.ts';
+import { keyPolicyOf } from '../policy/rules.ts';
 import type { KeyPolicy } from '../policy/schema.ts';
 import type { Store } from '../store/open.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
+import { syncedAccountOfKey } from '../sync/queries.ts';
 import { allowedOrigins, type Caller, iso, type Tenant } from '../tenant.ts';
-import { checkMaySignIn } from '../users/may-sign-in.ts';
+import { checkAllowed } from '../users/may-sign-in.ts';
 import { readClientData } from './client-data.ts';
-import { advanceCounter, credentialWithUser, type KeyUse, recordUse } from './queries.ts';
+import {
+  advanceCounter,
+  type CredentialWithUser,
+  credentialWithUser,
+  type KeyUse,
+  recordUse,
+} from './queries.ts';
 import { isSigned } from './signature.ts';
 import { refuseSoftwareKey } from './software-key.ts';
 
@@ -27,10 +37,13 @@ export type AssertionPurpose = Parameters<typeof assertionChallenge>[0];
 const USER_PRESENT = 0x01;
 const USER_VERIFIED = 0x04;
 
-/** What is known before the key has signed. */
-export interface AssertionContext {
+export interface GivenAssertion {
+  assertion: FidoAssertion;
+  purpose: AssertionPurpose;
+  /** Spent before anything is made of the assertion, whatever becomes of it. */
+  nonces: readonly NonceToSpend[];
   /** The user who was named before: a key may then leave out whose it is, and must be that user's. */
-  identified?: string;
+  identified?: string | undefined;
   /** Where the key is used, for the list of keys: `device:<id>`, or a browser in words. */
   where?: string;
 }
@@ -53,17 +66,16 @@ export interface ProvenAssertion {
 /**
  * The user whose key signed for this purpose, nonce and device. Nothing comes of it before it was accepted.
  *
- * @throws TenantError `assertion-invalid`, `assertion-wrong-purpose`, `assertion-wrong-device`, `key-unknown`,
- *   `key-removed`, `software-key-refused`, `user-disabled`, `account-*`, and those of the policy
+ * @throws TenantError of the nonces, `assertion-invalid`, `assertion-wrong-purpose`, `assertion-wrong-device`,
+ *   `key-unknown`, `key-removed`, `software-key-refused`, `user-disabled`, `account-*`, and those of the policy
  */
 export async function verifyAssertion(
   tenant: Tenant,
   by: Pick<Caller, 'correlationId'>,
-  assertion: FidoAssertion,
-  purpose: AssertionPurpose,
+  given: GivenAssertion,
   onHolder: OnHolder,
-  context: AssertionContext = {},
 ): Promise<ProvenAssertion> {
+  const { assertion, purpose } = given;
   const clientData = readClientData(assertion.clientDataJSON);
   let holder: { userId?: string; aaGuid?: string } = {};
   const step = (event: CeremonyEventId, reason?: string) =>
@@ -89,7 +101,7 @@ export async function verifyAssertion(
     holder = { userId: user.id, aaGuid: credential.aaguid };
     onHolder(user, credential);
   };
-  const { user, credential, use } = await noted(verify(tenant, by, assertion, purpose, found, context));
+  const { user, credential, use } = await noted(verify(tenant, by, given, found));
   return {
     user,
     credential,
@@ -109,18 +121,26 @@ export async function verifyAssertion(
 async function verify(
   tenant: Tenant,
   by: Pick<Caller, 'correlationId'>,
-  assertion: FidoAssertion,
-  purpose: AssertionPurpose,
+  { assertion, purpose, nonces, identified, where }: GivenAssertion,
   onHolder: OnHolder,
-  { identified, where }: AssertionContext,
 ) {
+  const { store } = tenant;
+  // What is to be looked at is read while the nonces are spent.
+  const [found, account, policies] = await Promise.all([
+    credentialWithUser(store, assertion.id),
+    syncedAccountOfKey(store, assertion.id),
+    listPolicies(store),
+    spendNonces(tenant, nonces),
+  ]);
   checkClientData(tenant, assertion, purpose);
   checkAuthenticatorData(tenant, assertion);
-  const { credential, user, counter, backedUp } = await checkSignature(tenant, assertion, identified);
+  const { credential, user, counter, backedUp } = checkSignature(assertion, found, identified);
   onHolder(user, credential);
   if (credential.removed_on !== null) throw removed();
   refuseSoftwareKey(tenant, credential.aaguid);
-  const [, policy] = await Promise.all([checkMaySignIn(tenant, user), checkKeyPolicy(tenant, credential)]);
+  checkAllowed(tenant, user, account);
+  const policy = await keyPolicyOf(tenant, user.id, policies);
+  checkKey(tenant, policy, credential);
   if (identified !== undefined && user.id !== identified) {
     throw new TenantError(
       'key-of-another-user',
@@ -208,11 +228,11 @@ interface Holder {
   backedUp: boolean;
 }
 
-async function checkSignature(
-  tenant: Tenant,
+function checkSignature(
   assertion: FidoAssertion,
+  found: CredentialWithUser | undefined,
   identified: string | undefined,
-): Promise<Holder> {
+): Holder {
   const unknown = (cause: string) =>
     new TenantError(
       'key-unknown',
@@ -221,7 +241,6 @@ async function checkSignature(
         cause,
       },
     );
-  const found = await credentialWithUser(tenant.store, assertion.id);
   if (found === undefined) throw unknown('no such credential');
   // Section 7.2 step 6: of a user who was named, a key may leave the handle out.
   const named = assertion.userHandle === '' && found.user.id === identified;

@@ -47,7 +47,7 @@ function signIn(key: TestKey, flags: number, counter?: number) {
   const purpose = { purpose: 'registration', nonce } as const;
   const faults = { flags, ...(counter !== undefined && { counter }) };
   const assertion = key.assert(assertionChallenge(purpose), faults);
-  const proven = verifyAssertion(tenant, by(), assertion, purpose, () => {});
+  const proven = verifyAssertion(tenant, by(), { assertion, purpose, nonces: [] }, () => {});
   return codeOf(proven.then(({ accept }) => accept(async () => ({ result: undefined, events: [] }))));
 }
 
