@@ -9,6 +9,7 @@
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { TenantError } from '../errors.ts';
+import type { Store } from '../store/open.ts';
 import { iso, type Tenant } from '../tenant.ts';
 import { insertSpent } from './queries.ts';
 
@@ -49,10 +50,23 @@ export function issueNonce(tenant: Tenant, binding = ''): string {
 /**
  * Spends nonces, each for its use. Where one of them was spent before, all are refused, and spent.
  *
+ * @param store a transaction, where they are spent in one commit with what they are spent for
  * @throws TenantError `nonce-unknown` (not one of this tenant's), `nonce-expired`, `nonce-replayed`
  */
-export async function spendNonces(tenant: Tenant, uses: readonly NonceToSpend[]): Promise<void> {
-  const rows = uses.map(({ nonce, use, binding = '' }) => {
+export async function spendNonces(
+  tenant: Tenant,
+  uses: readonly NonceToSpend[],
+  store: Store = tenant.store,
+): Promise<void> {
+  const rows = checkNonces(tenant, uses);
+  if (rows.length > 0 && !(await insertSpent(store, rows))) {
+    throw new TenantError('nonce-replayed', 'This nonce was used before. Sign in again with a fresh one.');
+  }
+}
+
+/** The rows that spend them; nothing is asked of the store. @throws TenantError `nonce-unknown`, `nonce-expired` */
+export function checkNonces(tenant: Tenant, uses: readonly NonceToSpend[]) {
+  return uses.map(({ nonce, use, binding = '' }) => {
     const { bytes, issued } = readNonce(tenant, nonce, binding);
     return {
       nonce_hash: createHash('sha256').update(bytes).digest('base64url'),
@@ -60,9 +74,6 @@ export async function spendNonces(tenant: Tenant, uses: readonly NonceToSpend[])
       expires_on: iso(new Date(issued + NONCE_LIFETIME_SECONDS * 1000 + CLOCK_TOLERANCE)),
     };
   });
-  if (rows.length > 0 && !(await insertSpent(tenant.store, rows))) {
-    throw new TenantError('nonce-replayed', 'This nonce was used before. Sign in again with a fresh one.');
-  }
 }
 
 /** Whether a nonce is this tenant's, for that binding, and not over; it is not spent. */

@@ -10,7 +10,7 @@ import type { Work } from '../audit/trail.ts';
 import { recordCeremony } from '../ceremonies/rules.ts';
 import { CEREMONY_EVENTS, type CeremonyEventId } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
-import { type NonceToSpend, spendNonces } from '../nonce/rules.ts';
+import { checkNonces, type NonceToSpend, spendNonces } from '../nonce/rules.ts';
 import { checkKey } from '../policy/keys.ts';
 import { listPolicies } from '../policy/queries.ts';
 import { keyPolicyOf } from '../policy/rules.ts';
@@ -40,7 +40,7 @@ const USER_VERIFIED = 0x04;
 export interface GivenAssertion {
   assertion: FidoAssertion;
   purpose: AssertionPurpose;
-  /** Spent before anything is made of the assertion, whatever becomes of it. */
+  /** Spent with it, whatever becomes of it. */
   nonces: readonly NonceToSpend[];
   /** The user who was named before: a key may then leave out whose it is, and must be that user's. */
   identified?: string | undefined;
@@ -56,9 +56,10 @@ export interface ProvenAssertion {
   user: UserRow;
   credential: CredentialRow;
   /**
-   * Does what the assertion permits, in one commit with the key's counter: it is accepted by this, or refused.
+   * Does what the assertion permits, in one commit with its nonces and the key's counter: it is accepted by this, or
+   * refused.
    *
-   * @throws TenantError `key-removed`, `key-counter-regressed`, and what the work throws
+   * @throws TenantError `nonce-replayed`, `key-removed`, `key-counter-regressed`, and what the work throws
    */
   accept<T>(work: Work<T>): Promise<T>;
 }
@@ -121,35 +122,48 @@ export async function verifyAssertion(
 async function verify(
   tenant: Tenant,
   by: Pick<Caller, 'correlationId'>,
-  { assertion, purpose, nonces, identified, where }: GivenAssertion,
+  given: GivenAssertion,
   onHolder: OnHolder,
 ) {
   const { store } = tenant;
-  // What is to be looked at is read while the nonces are spent.
+  const { assertion, nonces } = given;
+  checkNonces(tenant, nonces);
   const [found, account, policies] = await Promise.all([
     credentialWithUser(store, assertion.id),
     syncedAccountOfKey(store, assertion.id),
     listPolicies(store),
-    spendNonces(tenant, nonces),
   ]);
-  checkClientData(tenant, assertion, purpose);
-  checkAuthenticatorData(tenant, assertion);
-  const { credential, user, counter, backedUp } = checkSignature(assertion, found, identified);
-  onHolder(user, credential);
-  if (credential.removed_on !== null) throw removed();
-  refuseSoftwareKey(tenant, credential.aaguid);
-  checkAllowed(tenant, user, account);
-  const policy = await keyPolicyOf(tenant, user.id, policies);
-  checkKey(tenant, policy, credential);
-  if (identified !== undefined && user.id !== identified) {
-    throw new TenantError(
-      'key-of-another-user',
-      "This security key is another user's. Use a key of your own, or sign in without a name.",
-    );
+  try {
+    checkClientData(tenant, assertion, given.purpose);
+    checkAuthenticatorData(tenant, assertion);
+    const { credential, user, counter, backedUp } = checkSignature(assertion, found, given.identified);
+    onHolder(user, credential);
+    if (credential.removed_on !== null) throw removed();
+    refuseSoftwareKey(tenant, credential.aaguid);
+    checkAllowed(tenant, user, account);
+    const policy = await keyPolicyOf(tenant, user.id, policies);
+    checkKey(tenant, policy, credential);
+    if (given.identified !== undefined && user.id !== given.identified) {
+      throw new TenantError(
+        'key-of-another-user',
+        "This security key is another user's. Use a key of your own, or sign in without a name.",
+      );
+    }
+    const where = given.where ?? null;
+    const use = { id: credential.id, counter, backedUp: Number(backedUp), where, now: iso(tenant.now()) };
+    return {
+      user,
+      credential,
+      use: async (transaction: Store) => {
+        await spendNonces(tenant, nonces, transaction);
+        return noteUse(transaction, by, user, policy, use);
+      },
+    };
+  } catch (error) {
+    // What was refused is not to be tried again, once circumstances are others.
+    if (error instanceof TenantError) await spendNonces(tenant, nonces);
+    throw error;
   }
-  const facts = { id: credential.id, counter, backedUp: Number(backedUp), where: where ?? null };
-  const use = (store: Store) => noteUse(store, by, user, policy, { ...facts, now: iso(tenant.now()) });
-  return { user, credential, use };
 }
 
 /** Raises the counter; the lines of the audit that are to tell of it. @throws TenantError `key-removed`, `key-counter-regressed` */

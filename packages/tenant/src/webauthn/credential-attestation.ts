@@ -8,7 +8,7 @@ type Known = Pick<Metadata, 'edition' | 'model'>;
 type Recorded = Pick<CredentialRow, 'id' | 'statement_verified' | 'attestation_object' | 'created_on'>;
 
 /** Answers by edition of the metadata: a chain is walked once for each key and BLOB. */
-const known = new WeakMap<Blob, Map<string, Attestation>>();
+const known = new WeakMap<Blob | Known, Map<string, Attestation>>();
 const KNOWN_AT_MOST = 10_000;
 
 /**
@@ -16,16 +16,14 @@ const KNOWN_AT_MOST = 10_000;
  * a key is not lost because the certificate of its batch runs out.
  */
 export function attestationOfCredential(metadata: Known, row: Recorded): Attestation {
-  const { edition } = metadata;
-  const cache = edition === undefined ? undefined : (known.get(edition) ?? new Map<string, Attestation>());
-  const cached = cache?.get(row.id);
+  const edition = metadata.edition ?? metadata; // without a BLOB nothing is known of any model
+  const cache = known.get(edition) ?? new Map<string, Attestation>();
+  const cached = cache.get(row.id);
   if (cached !== undefined) return cached;
   const attestation = evaluate(metadata, row);
-  if (edition !== undefined && cache !== undefined) {
-    if (cache.size >= KNOWN_AT_MOST) cache.clear();
-    cache.set(row.id, attestation);
-    known.set(edition, cache);
-  }
+  if (cache.size >= KNOWN_AT_MOST) cache.clear();
+  cache.set(row.id, attestation);
+  known.set(edition, cache);
   return attestation;
 }
 
