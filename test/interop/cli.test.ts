@@ -163,7 +163,7 @@ describe('kennel', () => {
     expect(await done('tickets')).toMatchObject({
       tickets: [{ server: 'krbtgt/CORP.EXAMPLE.COM@CORP.EXAMPLE.COM' }],
     });
-    expect((await run('device', 'status')).stdout).toMatch(/AzureAdJoined : YES[\s\S]*OnPremTgt : YES/);
+    expect((await run('device', 'status')).stdout).toMatch(/AzureADJoined: YES[\s\S]*OnPremTgt: YES/);
     expect((await run('audit', 'verify')).stdout).toContain('intact');
   });
 

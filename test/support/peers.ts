@@ -69,6 +69,10 @@ export const PEERS = {
     packages: ['chromium', 'fonts-liberation'],
   },
   smtp: { present: () => python('aiosmtpd'), packages: ['python3-aiosmtpd'] },
+  swtpm: {
+    present: () => onPath('swtpm') && onPath('tpm2_createprimary'),
+    packages: ['swtpm', 'tpm2-tools', 'libtss2-tcti-swtpm0'],
+  },
   openssl: { present: () => onPath('openssl'), packages: ['openssl'] },
 } as const;
 

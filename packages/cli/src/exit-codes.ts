@@ -54,6 +54,10 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'state-newer',
       'state-unwritable',
       'machine-key-unusable',
+      'tpm-missing',
+      'tpm-unreachable',
+      'tpm-keys-lost',
+      'tpm-failed',
     ],
   },
   {
@@ -104,12 +108,19 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     exit: 10,
     meaning: 'this device is not joined',
-    codes: ['not-joined', 'joined-elsewhere', 'not-signed-in', 'locked'],
+    codes: [
+      'not-joined',
+      'joined-elsewhere',
+      'joined-otherwise',
+      'on-premises-only',
+      'not-signed-in',
+      'locked',
+    ],
   },
   {
     exit: 11,
     meaning: 'the device is disabled or unknown to the tenant',
-    codes: ['device-disabled', 'device-unknown', 'device-not-announced', 'device-registered'],
+    codes: ['device-disabled', 'device-unknown', 'device-registered'],
   },
   {
     exit: 12,
@@ -364,6 +375,18 @@ export const EXIT_CODES: readonly ExitCode[] = [
     exit: 69,
     meaning: 'offline sign-in is over, or the clock went back',
     codes: ['offline-expired', 'offline-clock-back'],
+  },
+  {
+    exit: 79,
+    meaning:
+      'hybrid join: not done yet; the next sync of the domain, or what the message names, is to come first',
+    codes: [
+      'device-not-announced',
+      'not-domain-member',
+      'hybrid-not-configured',
+      'hybrid-tenant-other',
+      'hybrid-identity-refused',
+    ],
   },
   { exit: 77, meaning: 'the security key is not fresh: it has a PIN', codes: ['key-not-fresh'] },
 ];

@@ -6,7 +6,7 @@ import { listCaches, type OfflineCache, removeCache } from './offline/cache.ts';
 import { removeBootKey } from './state/boot-key.ts';
 import { certificateOf, type DeviceRecord, keysOf, readDevice } from './state/device.ts';
 import { onDisk, statePaths } from './state/files.ts';
-import { machineKey } from './state/seal.ts';
+import { removePending } from './state/pending.ts';
 import { listUsers, pickUser, removeUser, sameUser } from './state/user.ts';
 import { tenantClient } from './tenant/client.ts';
 import { removeCcache } from './tickets/ccache.ts';
@@ -73,6 +73,7 @@ export async function leaveDevice({ stateDir }: { stateDir: string }): Promise<L
   const { device, tenant } = record;
   const refusal = await tellTenant(stateDir, record);
   signOut({ stateDir });
+  removePending(stateDir);
   const { users, offline, attempt, device: file, machineKey: key } = statePaths(stateDir);
   // The key goes last: without it whatever was left behind could not be opened.
   for (const path of [users, offline, attempt, file, key]) {
@@ -94,7 +95,7 @@ async function tellTenant(stateDir: string, record: DeviceRecord): Promise<Devic
   const { device, tenant } = record;
   try {
     const client = tenantClient(tenant.caFile);
-    const { sign } = keysOf(machineKey(stateDir), record).device;
+    const { sign } = keysOf(stateDir, record).device;
     const x5c = [encodeBase64(certificateOf(record))];
     const payload = { request_nonce: await client.nonce(tenant.tokenEndpoint), purpose: 'delete' };
     const credential = await signJwsBy(sign, { x5c }, payload);

@@ -1,11 +1,15 @@
 /** How it stands with this device: whose it is, who is signed in, and how the last sign-in went. */
 import { X509Certificate } from 'node:crypto';
 import { thumbprintOf } from './join/certificate.ts';
+import { findMembership, type MembershipFiles, membershipFiles } from './join/membership.ts';
+import type { KeyProvider } from './keys/device-keys.ts';
+import { providerOf } from './keys/store.ts';
 import { findCache, listCaches, type OfflineCache } from './offline/cache.ts';
 import { type OfflineState, offlineState } from './offline/state.ts';
 import { type Attempt, readAttempt } from './state/attempt.ts';
 import { bootKeyPlace, isLocked } from './state/boot-key.ts';
 import { certificateOf, findDevice } from './state/device.ts';
+import { findPending } from './state/pending.ts';
 import { listUsers, type UserRecord } from './state/user.ts';
 import { type TicketState, ticketStateNow } from './tickets/state.ts';
 
@@ -26,10 +30,23 @@ export interface UserStatus {
   offline: OfflineState;
 }
 
+/** The on-premises domain whose computer this machine is. */
+export interface DomainStatus {
+  dnsName: string;
+  /** Undefined where nothing on this machine says it. */
+  netbiosName: string | undefined;
+}
+
 export type DeviceStatus =
-  | { joined: false }
+  | {
+      joined: false;
+      domain: DomainStatus | undefined;
+      /** A hybrid join that has begun: what comes next is the sync of the domain. */
+      pending: { deviceId: string; tenantId: string; begunOn: Date } | undefined;
+    }
   | {
       joined: true;
+      domain: DomainStatus | undefined;
       tenant: {
         url: string;
         id: string;
@@ -41,11 +58,13 @@ export type DeviceStatus =
       device: {
         id: string;
         displayName: string;
-        /** 0 join, 4 register, 8 shared join. */
+        /** 0 join, 4 register, 6 hybrid join, 8 shared join. */
         joinType: number;
         joinedBy: string;
         joinedOn: Date;
         certificate: { thumbprint: string; notBefore: Date; notAfter: Date };
+        /** Where its keys lie. */
+        keyProvider: KeyProvider;
       };
       /** The last one to sign in first. */
       users: UserStatus[];
@@ -60,22 +79,34 @@ export type DeviceStatus =
  * Reads the state; asks nobody.
  *
  * @param now this machine's clock
+ * @param files where a membership of a domain is looked for
  * @throws DeviceError `state-damaged`, `state-newer`, `state-unwritable`
  */
-export function readStatus(stateDir: string, now: () => Date = () => new Date()): DeviceStatus {
+export function readStatus(
+  stateDir: string,
+  now: () => Date = () => new Date(),
+  files: MembershipFiles = membershipFiles(),
+): DeviceStatus {
   const record = findDevice(stateDir);
-  if (record === undefined) return { joined: false };
+  const membership = findMembership(files);
+  const member = membership && {
+    dnsName: membership.realm.toLowerCase(),
+    netbiosName: membership.netbiosName,
+  };
+  if (record === undefined) return { joined: false, domain: member, pending: pendingStatus(stateDir) };
   const { caFile: _, ...tenant } = record.tenant;
-  const { certificate: _der, joinedOn, ...device } = record.device;
+  const { certificate: _der, joinedOn, domain, ...device } = record.device;
   const der = certificateOf(record);
   const { validFromDate: notBefore, validToDate: notAfter } = new X509Certificate(der);
   return {
     joined: true,
+    domain: domain ?? member,
     tenant,
     device: {
       ...device,
       joinedOn: new Date(joinedOn),
       certificate: { thumbprint: thumbprintOf(der), notBefore, notAfter },
+      keyProvider: providerOf(record.keys),
     },
     users: listUsers(stateDir).map((user) =>
       userStatus(
@@ -93,6 +124,13 @@ export function readStatus(stateDir: string, now: () => Date = () => new Date())
     signInKeysInMemory: bootKeyPlace(stateDir, record.device.id).inMemory,
     lastAttempt: readAttempt(stateDir),
   };
+}
+
+function pendingStatus(stateDir: string) {
+  const found = findPending(stateDir);
+  if (found === undefined) return undefined;
+  const { deviceId, tenantId, begunOn } = found;
+  return { deviceId, tenantId, begunOn: new Date(begunOn) };
 }
 
 function userStatus(

@@ -7,6 +7,8 @@ export type StepName =
   | 'assertion'
   | 'registration-token'
   | 'device-keys'
+  | 'domain'
+  | 'computer-certificate'
   | 'registration'
   | 'prt'
   | 'partial-tgt'

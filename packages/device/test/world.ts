@@ -135,7 +135,15 @@ export async function startWorld(): Promise<World> {
     device: (name) => ({ stateDir: join(home, 'devices', name), ccache: join(home, `${name}.ccache`) }),
     join: async (name) => {
       const at = world.device(name);
-      await joinDevice({ stateDir: at.stateDir, tenantUrl: url, caFile, key, pin: PIN, displayName: name });
+      await joinDevice({
+        stateDir: at.stateDir,
+        tenantUrl: url,
+        caFile,
+        key,
+        pin: PIN,
+        displayName: name,
+        keyStore: 'software',
+      });
       return at;
     },
     signIn: (at, more = {}) => signIn({ ...at, key, pin: PIN, kdc: domain.kdc, ...more }),

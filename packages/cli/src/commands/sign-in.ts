@@ -34,11 +34,12 @@ export function signInCommands(program: Command): void {
         option('--offline', 'ask nobody: open what the last sign-in left'),
       ],
     },
-    (_, given) =>
-      withKey(given, async (key) => {
+    async (_, given) => {
+      const { checkJoined, signInAnywhere } = await import('@kennel/device');
+      checkJoined(deviceDir()); // before anyone looks for a key or types a PIN
+      return withKey(given, async (key) => {
         const ccache = text(given, 'ccache');
         const user = text(given, 'user');
-        const { signInAnywhere } = await import('@kennel/device');
         const value = await signInAnywhere({
           stateDir: deviceDir(),
           key,
@@ -49,7 +50,8 @@ export function signInCommands(program: Command): void {
           offline: given.offline === true,
         });
         return outcome(value, signedInText(value));
-      }),
+      });
+    },
   );
   define(
     program,

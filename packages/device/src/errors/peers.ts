@@ -30,6 +30,7 @@ export const TENANT_SUBERRORS: Readonly<Record<string, DeviceErrorCode>> = {
   'device-unknown': 'device-unknown',
   'device-not-announced': 'device-not-announced',
   'device-registered': 'device-registered',
+  'hybrid-identity-invalid': 'hybrid-identity-refused',
   'device-disabled': 'device-disabled',
   'device-certificate-foreign': 'certificate-foreign',
   'device-certificate-superseded': 'certificate-superseded',

@@ -20,6 +20,26 @@ export const DEVICE_ERRORS = {
     message: 'This device is joined to another tenant.',
     next: 'Leave that one first with `kennel device leave`, then join.',
   },
+  'joined-otherwise': {
+    message: 'This device is joined in another way.',
+    next: 'Leave first with `kennel device leave`, then join with --hybrid.',
+  },
+  'on-premises-only': {
+    message: 'This device is joined to an on-premises Active Directory only, where no security key signs in.',
+    next: 'Make it a device of the tenant too with `kennel device join --hybrid` (as root).',
+  },
+  'not-domain-member': {
+    message: 'This machine has no keys of a computer in an Active Directory domain.',
+    next: 'Join it to the domain (`net ads join`, `realm join`) so that it has a keytab, run this as root, or name the keytab (--keytab).',
+  },
+  'hybrid-not-configured': {
+    message: 'The domain does not say which tenant its computers register with.',
+    next: 'Have an administrator run `kennel hybrid configure`, or name the tenant (--tenant).',
+  },
+  'hybrid-tenant-other': {
+    message: 'The tenant that answers is not the one that the domain names for its computers.',
+    next: 'Have an administrator look at `kennel hybrid show`.',
+  },
   'state-damaged': {
     message: 'A file of this device is damaged.',
     next: 'Restore it from a backup, or move the directory away and join again.',
@@ -39,6 +59,22 @@ export const DEVICE_ERRORS = {
   'machine-key-unusable': {
     message: 'The key that seals the secrets of this device cannot be used.',
     next: 'Restore machine.key from a backup, or move the directory away and join again.',
+  },
+  'tpm-missing': {
+    message: 'This machine has no TPM 2.0 that this process may use, or tpm2-tools are not installed.',
+    next: 'Install tpm2-tools and run as root (or in the group tss), or join with --keys software.',
+  },
+  'tpm-unreachable': {
+    message: 'The TPM that holds the keys of this device does not answer.',
+    next: 'Nothing is lost: try again once it is there (ls -l /dev/tpmrm0, TPM2TOOLS_TCTI).',
+  },
+  'tpm-keys-lost': {
+    message: 'The TPM does not know the keys of this device any more: it was cleared, or is another one.',
+    next: 'Leave with `kennel device leave`, then join anew.',
+  },
+  'tpm-failed': {
+    message: 'The TPM refused the request.',
+    next: 'Try again; if it persists, look at the TPM (tpm2_getcap properties-variable), or join with --keys software.',
   },
   'not-signed-in': {
     message: 'This user has not signed in on this device.',
@@ -227,8 +263,12 @@ export const DEVICE_ERRORS = {
     next: 'Have your administrator delete those that you no longer use.',
   },
   'device-not-announced': {
-    message: 'The tenant has not heard of this computer from the sync of its domain.',
-    next: 'Wait for the next sync, then join again.',
+    message: 'The tenant has not heard of this computer, or of its certificate, from the sync of its domain.',
+    next: 'Run the same command again after the next sync, or wait for it (--wait 600).',
+  },
+  'hybrid-identity-refused': {
+    message: 'The tenant did not accept the signed identity of this computer: its clock may be off.',
+    next: 'Set the clock by a domain controller, then run the same command again.',
   },
   'device-registered': {
     message: 'This computer is registered already.',

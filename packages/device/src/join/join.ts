@@ -10,7 +10,7 @@ import type { SecurityKey } from '@kennel/security-key';
 import { assertion } from '../assertion.ts';
 import { DeviceError, plainText } from '../errors/device-error.ts';
 import type { DeviceKeys } from '../keys/device-keys.ts';
-import { newSoftwareKeys } from '../keys/software.ts';
+import { type KeyStore, newDeviceKeys } from '../keys/store.ts';
 import { removeAllCaches } from '../offline/cache.ts';
 import { type DeviceRecord, findDevice, writeDevice } from '../state/device.ts';
 import { ensureStateDir } from '../state/files.ts';
@@ -36,6 +36,8 @@ export interface JoinOptions {
   /** The machine's host name unless given. */
   displayName?: string;
   joinType?: JoinType;
+  /** `auto` unless given: the TPM where there is one. */
+  keyStore?: KeyStore;
   /** This machine's clock; the system's unless given. */
   now?: () => Date;
   onStep?: OnStep;
@@ -67,7 +69,7 @@ export async function joinDevice(options: JoinOptions): Promise<DeviceStatus> {
   const token = await registrationToken(tenant, step, { key, pin, url, ...site });
   const keys = await step(
     'device-keys',
-    () => newSoftwareKeys(() => ensureMachineKey(stateDir)),
+    () => newDeviceKeys(options.keyStore ?? 'auto', () => ensureMachineKey(stateDir)),
     () => 'A device key and a transport key were made; they stay on this machine.',
   );
   const displayName = options.displayName ?? hostname();

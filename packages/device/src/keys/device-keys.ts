@@ -4,6 +4,8 @@
  */
 import type { KeyObject } from 'node:crypto';
 
+export type KeyProvider = 'tpm' | 'software';
+
 export interface SigningKey {
   readonly publicKey: KeyObject;
   /** RSASSA-PKCS1-v1_5 with SHA-256, over the whole data. */

@@ -116,7 +116,7 @@ test('a thief of the disk, with the machine’s key, finds no token, no session 
     ),
   );
   expect(opened.length).toBeGreaterThan(0); // the search does open what the machine's key seals: the device's own key
-  expect(keysOf(machine, readDevice(stateDir))).toBeDefined();
+  expect(keysOf(stateDir, readDevice(stateDir))).toBeDefined();
   const disk = Buffer.concat(
     [...contents(stateDir).values()].map((text) => Buffer.from(text, 'latin1')).concat(opened),
   );

@@ -7,7 +7,6 @@ import { startProxy } from '../../test/proxy.ts';
 import { startWorld, type World } from '../../test/world.ts';
 import { DeviceError } from '../errors/device-error.ts';
 import { keysOf, readDevice } from '../state/device.ts';
-import { machineKey } from '../state/seal.ts';
 import { prtAnswer } from '../tenant/messages.ts';
 import { type OpenedAnswer, openAnswer, underTransportKey } from './answer.ts';
 
@@ -26,7 +25,7 @@ beforeAll(async () => {
   await world.signIn(at);
   await proxy.close();
   const device = readDevice(at.stateDir);
-  const { transport } = keysOf(machineKey(at.stateDir), device);
+  const { transport } = keysOf(at.stateDir, device);
   open = async (text) => {
     const { data } = prtAnswer.safeParse(JSON.parse(text));
     return (

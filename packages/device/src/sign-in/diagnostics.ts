@@ -5,8 +5,9 @@ import { type Attempt, writeAttempt } from '../state/attempt.ts';
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 interface Course {
+  credential: Attempt['credential'];
   status: Attempt['status'];
-  user?: string;
+  user?: string | undefined;
   error: DeviceError | undefined;
   endpoint: string;
   correlationId: string;
@@ -19,9 +20,11 @@ export function recordAttempt(stateDir: string, course: Course): void {
   const { httpStatus } = details;
   const found = {
     user: course.user,
+    credential: course.credential,
     code: error?.code,
     traceId: text(details.traceId),
-    httpStatus: typeof httpStatus === 'number' ? httpStatus : undefined,
+    // What was kept came with a 200.
+    httpStatus: typeof httpStatus === 'number' ? httpStatus : course.status === 'failed' ? undefined : 200,
     serverErrorCode: text(details.serverErrorCode),
     serverErrorText: text(details.serverErrorText),
     dcError: text(details.dcError),
@@ -42,13 +45,14 @@ export function recordAttempt(stateDir: string, course: Course): void {
  */
 export function recordFailure(
   stateDir: string,
-  { error, correlationId, now }: { error: unknown; correlationId: string; now: Date },
+  by: { error: unknown } & Pick<Course, 'credential' | 'correlationId' | 'now' | 'user'>,
 ): unknown {
+  const { error, ...course } = by;
   if (!(error instanceof DeviceError)) return error;
   const endpoint = text(error.details.endpoint);
   if (endpoint === undefined) return error;
   try {
-    recordAttempt(stateDir, { status: 'failed', error, endpoint, correlationId, now });
+    recordAttempt(stateDir, { ...course, status: 'failed', error, endpoint });
     return error;
   } catch (unwritten) {
     // The person is told why the sign-in failed; that this could not be noted is for the log.

@@ -26,6 +26,8 @@ export interface Course {
   tenant: TenantClient;
   step: Stepper;
   now: () => Date;
+  /** What it is made with: a security key, or the token that was there. */
+  credential: 'fido' | 'prt';
 }
 
 export interface SignInResult {
@@ -69,6 +71,7 @@ export async function keepAnswer(
   recordAttempt(stateDir, {
     status: redeemed.error === undefined ? 'succeeded' : 'no-ticket',
     user: user.upn,
+    credential: by.credential,
     error: redeemed.error,
     endpoint: device.tenant.tokenEndpoint,
     correlationId: tenant.correlationId,

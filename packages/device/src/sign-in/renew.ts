@@ -40,11 +40,14 @@ export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
     tenant: tenantClient(device.tenant.caFile),
     step: stepper(options.onStep),
     now,
+    credential: 'prt',
   };
   const record = pickUser(stateDir, options.user);
   const answer = await renew(course, record).catch((error: unknown) => {
     stopOffline(stateDir, error, { upn: record.user.upn });
-    throw recordFailure(stateDir, { error, correlationId: course.tenant.correlationId, now: now() });
+    const { correlationId } = course.tenant;
+    const about = { user: record.user.upn, credential: course.credential, correlationId, now: now() };
+    throw recordFailure(stateDir, { error, ...about });
   });
   return keepAnswer(answer, { ...course, ccache: record.ccache, kdc: options.kdc, keyPart: undefined });
 }

@@ -15,7 +15,6 @@ import type { KeyPart } from '../offline/keep.ts';
 import { stopOffline } from '../offline/stop.ts';
 import { readAttempt } from '../state/attempt.ts';
 import { certificateOf, keysOf, readDevice } from '../state/device.ts';
-import { machineKey } from '../state/seal.ts';
 import { listUsers, sameUser } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
 import { tenantClient } from '../tenant/client.ts';
@@ -58,12 +57,14 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
     tenant: tenantClient(device.tenant.caFile),
     step: stepper(options.onStep),
     now,
+    credential: 'fido',
   };
   const part: { key?: KeyPart } = {};
   const opened = await requestPrt(options, course, part).catch((error: unknown) => {
     part.key?.secret?.fill(0);
     stopOffline(stateDir, error, { credentialId: part.key?.credentialId });
-    throw recordFailure(stateDir, { error, correlationId: course.tenant.correlationId, now: now() });
+    const { correlationId } = course.tenant;
+    throw recordFailure(stateDir, { error, credential: course.credential, correlationId, now: now() });
   });
   const { upn } = opened.user;
   if (options.user !== undefined && !sameUser(options.user, upn)) {
@@ -79,9 +80,8 @@ async function requestPrt(
   part: { key?: KeyPart },
 ): Promise<OpenedAnswer> {
   const { url, rpId, tokenEndpoint, id: tenantId } = device.tenant;
-  const machine = machineKey(stateDir);
   const certificate = certificateOf(device);
-  const keys = keysOf(machine, device);
+  const keys = keysOf(stateDir, device);
   const nonce = await step(
     'nonce',
     () => tenant.nonce(tokenEndpoint),

@@ -7,6 +7,8 @@ const schema = z.strictObject({
   status: z.enum(['succeeded', 'no-ticket', 'failed']),
   /** Undefined where the tenant did not come as far as telling whose key it was. */
   user: z.string().optional(),
+  /** What it was made with: a security key, or the token that was there. */
+  credential: z.enum(['fido', 'prt']).optional(),
   /** The error's code, where it did not succeed. */
   code: z.string().optional(),
   /** Sent to the tenant; its own number of the request is `traceId`. */

@@ -1,12 +1,12 @@
 /** device.json: which tenant this device belongs to, its certificate, and its two private keys, sealed. */
 import type { KdcAddress } from '@kennel/kerberos';
 import { JOIN_TYPES } from '@kennel/prt';
-import type { MasterKey } from '@kennel/secrets';
 import { z } from 'zod';
 import { DeviceError } from '../errors/device-error.ts';
 import type { DeviceKeys } from '../keys/device-keys.ts';
-import { openSoftwareKeys, softwareKeys } from '../keys/software.ts';
+import { openDeviceKeys, storedKeys } from '../keys/store.ts';
 import { readState, statePaths, writeState } from './files.ts';
+import { machineKey } from './seal.ts';
 
 const kdcAddress = z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) });
 
@@ -30,8 +30,10 @@ const schema = z.strictObject({
     certificate: z.base64(),
     joinedBy: z.string(),
     joinedOn: z.iso.datetime(),
+    /** The domain whose computer this is, of a hybrid join. */
+    domain: z.strictObject({ dnsName: z.string(), netbiosName: z.string() }).optional(),
   }),
-  keys: softwareKeys,
+  keys: storedKeys,
   /** Where the domain controllers of a realm were said to be. */
   kdcs: z.record(z.string(), z.array(kdcAddress).max(16)),
 });
@@ -58,9 +60,9 @@ export function writeDevice(stateDir: string, record: DeviceRecord): void {
 /** The certificate, DER. */
 export const certificateOf = ({ device }: DeviceRecord): Buffer => Buffer.from(device.certificate, 'base64');
 
-/** The device's keys. @throws DeviceError (now, or when they are used) `state-damaged`, `machine-key-unusable` */
-export const keysOf = (machine: MasterKey, { device, keys }: DeviceRecord): DeviceKeys =>
-  openSoftwareKeys(machine, device.id, keys);
+/** The device's keys. @throws DeviceError (now, or when they are used) `state-damaged`, `machine-key-unusable`, `tpm-*` */
+export const keysOf = (stateDir: string, { device, keys }: DeviceRecord): DeviceKeys =>
+  openDeviceKeys(() => machineKey(stateDir), device.id, keys);
 
 /**
  * A domain controller that was named is remembered for its realm. The file is read anew: another process may have

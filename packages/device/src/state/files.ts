@@ -28,6 +28,7 @@ export function statePaths(stateDir: string) {
   return {
     machineKey: join(stateDir, 'machine.key'),
     device: join(stateDir, 'device.json'),
+    pending: join(stateDir, 'pending.json'),
     users: join(stateDir, 'users'),
     attempt: join(stateDir, 'attempt.json'),
     offline: join(stateDir, 'offline'),

@@ -184,6 +184,18 @@ test('its keys are replaced only after an administrator has deleted it', async (
   expect((await put(await bodyOf({ time: new Date(Date.now() - 10_000) }))).status).toBe(200);
 });
 
+test('a computer that lost the answer gets it again by the very same keys, and by no others', async () => {
+  const [keys, transport] = [rsaKeys(), rsaKeys()];
+  const first = await put(await bodyOf({ keys, transport }));
+  const again = await put(await bodyOf({ keys, transport, time: new Date(Date.now() - 5000) }));
+  expect(again.status, again.text).toBe(200);
+  expect(again.json).toEqual(first.json);
+  await refused('device-registered', { keys, time: new Date(Date.now() - 6000) });
+  await refused('device-registered', { transport, time: new Date(Date.now() - 7000) });
+  await world.admin.devices.disable(machine.anchor);
+  await refused('device-disabled', { keys, transport, time: new Date(Date.now() - 8000) });
+});
+
 test('an identity is good once, even in parallel and for a device that was deleted since', async () => {
   const body = await bodyOf();
   const answers = await Promise.all(Array.from({ length: 6 }, () => put(body)));

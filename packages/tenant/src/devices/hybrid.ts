@@ -3,10 +3,11 @@
  * person takes part, and the signed identity covers neither certificate request nor transport key, so more is asked
  * than the protocol does: the computer was announced by the sync of its domain and is enabled there, the identity
  * names its SID, is signed with a certificate that the directory has for it, is five minutes old at the most and
- * good once, and the device is not registered yet. Whoever wants to replace the keys of a registered device needs an
+ * good once, and the device is not registered yet. A computer that comes again with the very keys that are registered
+ * has lost the answer, and gets it once more. Whoever wants to replace the keys of a registered device needs an
  * administrator, who deletes it.
  */
-import { constants, createHash, verify, X509Certificate } from 'node:crypto';
+import { constants, createHash, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { decodeBase64, PrtError } from '@kennel/prt';
 import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
@@ -16,6 +17,7 @@ import type { DeviceRow, SyncedComputerRow } from '../store/schema.ts';
 import { syncedComputer } from '../sync/queries.ts';
 import { iso, type Tenant, type Visitor } from '../tenant.ts';
 import { issueDeviceCertificate } from './certificate.ts';
+import { checkEnabled } from './current-device.ts';
 import { sha256Hex } from './fingerprint.ts';
 import { checkTransportKey, deviceKeyOf, joinAnswer } from './join.ts';
 import { deviceById, insertDevice } from './queries.ts';
@@ -53,8 +55,14 @@ export async function joinHybrid(
     computer = await identified(tenant, deviceId, data.ClientIdentity);
     const publicKey = await deviceKeyOf(request.CertificateRequest.Data);
     checkTransportKey(data.TransportKey);
-    if ((await deviceById(tenant.store, deviceId)) !== undefined) throw registered();
+    const there = await deviceById(tenant.store, deviceId);
+    if (there !== undefined && !hasKeys(there, publicKey, data.TransportKey)) throw registered();
     await spendIdentity(tenant, data.ClientIdentity.SignedBlob);
+    if (there !== undefined) {
+      await checkEnabled(tenant, there);
+      await tenant.audit.record(line({ event: 'device.rejoined', outcome: 'allowed' }));
+      return joinAnswer(Buffer.from(there.certificate, 'base64url'), '', []);
+    }
     const now = tenant.now();
     const { deviceCa: ca } = tenant.keys;
     const { tenantId } = tenant.config;
@@ -152,6 +160,11 @@ async function spendIdentity(tenant: Tenant, blob: string): Promise<void> {
       'This identity of the computer was used before. Sign a new one.',
     );
   }
+}
+
+function hasKeys(device: DeviceRow, publicKey: KeyObject, transportKey: string): boolean {
+  const certificate = new X509Certificate(Buffer.from(device.certificate, 'base64url'));
+  return certificate.publicKey.equals(publicKey) && device.transport_key === transportKey;
 }
 
 async function insertOnce(tenant: Tenant, row: DeviceRow): Promise<void> {
