@@ -1,6 +1,7 @@
 /** Sync from a real Samba AD domain over HTTPS: full, incremental by DirSync and by uSNChanged, scope, guard, and who is refused. */
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   type DomainSession,
   openDomainSession,
@@ -12,11 +13,14 @@ import {
 import { joinDevice, signIn } from '@kennel/device';
 import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { ExtendedNames } from '../../packages/active-directory/src/sync/controls.ts';
+import { membersOf } from '../../packages/active-directory/src/sync/source.ts';
 import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { plugInKey, registerKey } from '../../packages/lab/src/scripted-user.ts';
-import { kennel } from '../support/kennel.ts';
+import { jsonLines, kennel, startKennel, stopProcess } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startRelay } from '../support/relay.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const PASSWORD = 'Plain!pass1';
@@ -195,6 +199,40 @@ member: CN=bob,CN=Users,${BASE}
     expect(await sync()).toMatchObject({ mode: 'incremental', sent: 0 });
   });
 
+  it('takes the members of a large group in stretches', async () => {
+    await samba.sambaTool('group', 'add', 'large');
+    await samba.sambaTool('group', 'addmembers', 'large', 'alice,bob,dave,erin,plain');
+    await session(async ({ directory }) => {
+      const { client, baseDn } = directory;
+      const read = async (attributes: string[]) => {
+        const found = await client.search(
+          baseDn,
+          { filter: '(sAMAccountName=large)', attributes, explicitBufferAttributes: ['objectGUID'] },
+          new ExtendedNames(),
+        );
+        return found.searchEntries[0] ?? expect.fail('no such group');
+      };
+      const whole = await membersOf({ directory }, await read(['objectGUID', 'member']));
+      expect(whole).toHaveLength(5);
+      // Samba has no limit of its own (MaxValRange), and keeps to one that is asked for: two values an answer.
+      const asked: string[][] = [];
+      const search = (base: string, options: { attributes: string[] }, control: ExtendedNames) => {
+        asked.push(options.attributes);
+        const attributes = options.attributes.map((name) =>
+          name.replace(/-\*$/, `-${Number(/=(\d+)/.exec(name)?.[1]) + 1}`),
+        );
+        return client.search(base, { ...options, attributes }, control);
+      };
+      const limited = { directory: { ...directory, client: { search } } } as unknown as Parameters<
+        typeof membersOf
+      >[0]; // of the client it only searches
+      const first = await read(['objectGUID', 'member;range=0-1']);
+      expect(Object.keys(first)).toContain('member;range=0-1');
+      expect(await membersOf(limited, first)).toEqual(whole);
+      expect(asked).toEqual([['member;range=2-*'], ['member;range=4-*']]);
+    });
+  });
+
   it('marks who may replicate secrets, and who is an administrator', async () => {
     await samba.sambaTool('user', 'create', 'mirror', PASSWORD);
     const sid = await samba.sidOf('mirror');
@@ -238,10 +276,15 @@ member: CN=bob,CN=Users,${BASE}
 
   it('keeps to its scope by organisational unit, group and filter, and sees who leaves it', async () => {
     const allowDeletions = true;
+    await samba.directory.modify(`dn: CN=erin,OU=Sales,${BASE}
+changetype: modify
+replace: description
+description:: ${Buffer.from('Zoé').toString('base64')}
+`);
     await sync({ config: { scope: { ous: [`OU=Sales,${BASE}`] } }, allowDeletions });
     expect(await names()).toEqual(['erin']);
     await sync({
-      config: { scope: { filter: '(|(sAMAccountName=alice)(sAMAccountName=erin))' } },
+      config: { scope: { filter: '(|(sAMAccountName=alice)(description=Zo\\c3\\a9))' } },
       allowDeletions,
     });
     expect(await names()).toEqual(['alice', 'erin']);
@@ -461,6 +504,78 @@ member: CN=alice,CN=Users,${BASE}
     expect(alone.stdout).toMatch(/^ok {4}dc\.writable +corp\.example\.com/m);
     expect(alone.stdout).not.toContain('TCP 389');
   });
+
+  it('goes on as a service: through a tenant and a controller that are away, and after it was killed at work', async () => {
+    const relay = await startRelay(Number(new URL(tenant.url).port));
+    const home = join(tenant.home, 'service');
+    const { token } = await tenant.admin.clients.invite({ scope: 'connector', domain: 'corp.example.com' });
+    const place = { clientsDir: join(home, 'clients'), tenantUrl: `https://localhost:${relay.port}` };
+    await enrolClient({ ...place, caFile: tenant.ca, name: 'service', token });
+    const keytab = await samba.exportKeytab('plain');
+    const domain = ['--domain', 'corp.example.com', '--dns', samba.address];
+    const as = ['--domain-credential', 'plain@corp.example.com', '--keytab', keytab];
+    const start = () => {
+      const said = { results: 0, errors: [] as string[], stderr: '' };
+      const child = startKennel(['connector', 'run', '--every', '1', ...domain, ...as, '--json'], {
+        KENNEL_HOME: home,
+      });
+      child.stdout?.on('data', (chunk) => {
+        said.results += jsonLines(String(chunk)).filter(({ mode }) => mode !== undefined).length;
+      });
+      child.stderr?.on('data', (chunk) => {
+        said.stderr += chunk;
+        said.errors = said.stderr.match(/"code":"[^"]+"/g) ?? [];
+      });
+      return { child, said };
+    };
+    const until = async (what: string, is: () => boolean | Promise<boolean>, pause = 100) => {
+      const deadline = Date.now() + 45_000;
+      while (!(await is())) {
+        if (Date.now() > deadline) throw new Error(`${what} did not come; ${JSON.stringify(service.said)}`);
+        await wait(pause);
+      }
+    };
+    let service = start();
+    try {
+      await until('two runs', () => service.said.results >= 2);
+      expect(service.said.errors).toEqual([]);
+
+      await relay.shut();
+      await until('a run without a tenant', () =>
+        service.said.errors.includes('"code":"tenant-not-running"'),
+      );
+      await samba.sambaTool('user', 'create', 'meanwhile', PASSWORD);
+      await relay.open();
+      await until('what came meanwhile', async () => (await names()).includes('meanwhile'));
+
+      await samba.pause();
+      const { length: before } = service.said.errors;
+      await until('a run without a controller', () => service.said.errors.length > before).finally(() =>
+        samba.resume(),
+      );
+      const { results } = service.said;
+      await until('a run after that', () => service.said.results > results);
+
+      // Killed as soon as a run is under way.
+      await samba.sambaTool('user', 'create', 'at-last', PASSWORD);
+      const underWay = async () => (await tenant.admin.sync.runs(undefined, 1))[0]?.outcome === 'running';
+      await until('a run under way', underWay, 0);
+      expect(await stopProcess(service.child, 'SIGKILL')).toBeNull();
+      expect((await tenant.admin.sync.runs(undefined, 1))[0]?.outcome).toBe('running');
+      service = start();
+      await until('the first run of the next', () => service.said.results > 0);
+      expect(await names()).toContain('at-last');
+      expect((await tenant.admin.sync.runs()).map(({ outcome }) => outcome)).toContain('interrupted');
+
+      expect(await stopProcess(service.child, 'SIGTERM')).toBe(0);
+      expect((await tenant.admin.sync.runs(undefined, 1))[0]?.outcome).toBe('completed');
+    } finally {
+      await stopProcess(service.child, 'SIGKILL');
+      await relay.shut();
+    }
+    const asked = await kennel(['connector', 'run', ...domain, ...as.slice(0, 2)], { KENNEL_HOME: home });
+    expect(asked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--keytab') });
+  }, 180_000);
 
   it('says what is wrong with a credential, and with a controller that dies', async () => {
     await expect(

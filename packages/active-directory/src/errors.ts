@@ -27,6 +27,7 @@ export type ActiveDirectoryErrorCode =
   | 'rotated-recently'
   | 'rotation-waits'
   | 'hybrid-tenant-differs'
+  | 'filter-malformed'
   | 'sync-too-many-deletions';
 
 export class ActiveDirectoryError extends Error {

@@ -73,6 +73,7 @@ export {
   type DomainSession,
   type DomainSessionOptions,
   openDomainSession,
+  openKeytabSession,
 } from './session.ts';
 export { runSync, type SyncResult, type SyncRunOptions } from './sync/run.ts';
 export { openSource, type SyncSource } from './sync/source.ts';

@@ -4,6 +4,7 @@
  */
 import {
   type Credentials,
+  decodeKeytab,
   type KeytabEntry,
   NAME_TYPE,
   requestTgt,
@@ -101,6 +102,20 @@ export function openMachineSession({
 }: MachineSessionOptions): Promise<DomainSession> {
   const client = { nameType: NAME_TYPE.PRINCIPAL, nameString: [account] };
   return openSession(where, { client, secret: { keytab } });
+}
+
+/**
+ * The same for a service's account.
+ * @param options `upn`: its sAMAccountName before the @; `keytab`: the file's bytes
+ * @throws as {@link openMachineSession}; KerberosError `keytab-malformed`
+ */
+export function openKeytabSession({
+  upn,
+  keytab,
+  ...where
+}: Where & { upn: string; keytab: Uint8Array }): Promise<DomainSession> {
+  const [account = ''] = upn.split('@');
+  return openMachineSession({ ...where, account, keytab: decodeKeytab(keytab) });
 }
 
 /** What is used in place of Kerberos, where it was asked for. */

@@ -28,6 +28,12 @@ export const DOMAIN_OPTIONS = [DOMAIN, required(...CREDENTIAL), ...REACHED];
 /** The same where a command has work without the domain, too. */
 export const OPTIONAL_CREDENTIAL_OPTIONS = [DOMAIN, option(...CREDENTIAL), ...REACHED];
 
+/** For services: sync alone takes it. */
+export const KEYTAB = option(
+  '--keytab <file>',
+  "the credential's keys in place of its password; its name before the @ is the account's (sAMAccountName)",
+);
+
 /** For the commands that read keys over RPC. */
 export const NTLM = option(
   '--ntlm',
@@ -36,7 +42,7 @@ export const NTLM = option(
 
 /** Opens a session at a writable domain controller for one command. */
 export async function withDomain<T>(given: Given, use: (session: DomainSession) => Promise<T>): Promise<T> {
-  const { openDomainSession } = await import('@kennel/active-directory');
+  const { openDomainSession, openKeytabSession } = await import('@kennel/active-directory');
   const upn = text(given, 'domainCredential') ?? '';
   const [dns, dc, site, ca] = [text(given, 'dns'), text(given, 'dc'), text(given, 'site'), text(given, 'ca')];
   if (ca !== undefined && given.ldaps !== true)
@@ -48,16 +54,30 @@ export async function withDomain<T>(given: Given, use: (session: DomainSession) 
     progress(
       'WARNING: --ntlm: the RPC connection that the key comes over is sealed under RC4, and its password can be guessed from what was seen on the way. Use Kerberos where it works.',
     );
-  const session = await openDomainSession({
+  const where = {
     domain: text(given, 'domain') ?? '',
-    upn,
-    password: await readPassword(text(given, 'passwordFile'), `Password of ${upn}`),
     ...(dns ? { dnsServers: [dns] } : {}),
     ...(site ? { site } : {}),
     ...(dc ? { controllers: [{ host: parseAddress('--dc', dc).host }] } : {}),
-    ntlm: given.ntlm === true,
-    ...(given.ldaps === true ? { ldaps: ca === undefined ? {} : { ca: readCa(ca) } } : {}),
-  });
+  };
+  const keytab = text(given, 'keytab');
+  if (keytab !== undefined && (given.ldaps === true || text(given, 'passwordFile') !== undefined))
+    throw new CliError(
+      'usage',
+      '--keytab goes with LDAP sealed by Kerberos, and in place of a password: leave out --ldaps and --password-file.',
+    );
+  const session =
+    keytab === undefined
+      ? await openDomainSession({
+          ...where,
+          upn,
+          password: await readPassword(text(given, 'passwordFile'), `Password of ${upn}`),
+          ntlm: given.ntlm === true,
+          ...(given.ldaps === true
+            ? { ldaps: ca === undefined ? {} : { ca: readFile('CA', ca).toString() } }
+            : {}),
+        })
+      : await openKeytabSession({ ...where, upn, keytab: readFile('keytab', keytab) });
   try {
     return await use(session);
   } finally {
@@ -65,12 +85,12 @@ export async function withDomain<T>(given: Given, use: (session: DomainSession) 
   }
 }
 
-function readCa(path: string): string {
+function readFile(what: string, path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException; // fs throws ErrnoException
-    throw new CliError('file-unreadable', `The CA ${path} cannot be read (${code}).`);
+    throw new CliError('file-unreadable', `The ${what} ${path} cannot be read (${code}).`);
   }
 }
 

@@ -15,6 +15,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
     meaning: 'the command line is wrong',
     codes: [
       'usage',
+      'filter-malformed',
       'pin-missing',
       'file-unreadable',
       'batch-invalid',

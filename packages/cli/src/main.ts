@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { report } from './command.ts';
 import { auditCommands } from './commands/audit.ts';
 import { clientCommands } from './commands/client.ts';
+import { connectorCommands } from './commands/connector.ts';
 import { dcCommands } from './commands/dc.ts';
 import { demoCommand } from './commands/demo.ts';
 import { deviceCommands } from './commands/device.ts';
@@ -51,6 +52,7 @@ auditCommands(program);
 webauthnCommands(program);
 clientCommands(program);
 syncCommands(program);
+connectorCommands(program);
 doctorCommand(program);
 softwareKeyCommands(program);
 

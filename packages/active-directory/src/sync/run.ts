@@ -5,6 +5,7 @@
 import type { Entry } from 'ldapts';
 import { ActiveDirectoryError } from '../errors.ts';
 import { changesSince, type Mark, presentMark } from './changes.ts';
+import { KnownVersions } from './known.ts';
 import { computerOf, groupOf, userOf } from './objects.ts';
 import { Sender } from './sender.ts';
 import { type GroupScope, groupScope, membersOf, readAll, readSome, type SyncSource } from './source.ts';
@@ -104,15 +105,13 @@ class Run {
     const mark = await presentMark(this.#source);
     this.#scope = await groupScope(this.#source);
     for (const kind of KINDS) {
-      const known = new Map<string, string>();
-      for await (const { anchor, version } of this.#options.target.versions(kind)) known.set(anchor, version);
-      const before = known.size;
+      const known = await KnownVersions.read(this.#options.target.versions(kind));
       for await (const entries of readAll(this.#source, kind)) {
         for (const entry of entries) await this.#send(kind, entry, known);
         this.#progress(PHASE[kind]);
       }
       // What is left was not read. Before the first run's end there may be more on the other side than here.
-      await this.#gone(kind, [...known.keys()], before);
+      await this.#gone(kind, known.unseen(), known.size);
     }
     await this.#sender.flush(this.#state(mark));
     return mark;
@@ -152,25 +151,23 @@ class Run {
   /** Compares which objects there are, without reading them; new ones are read. */
   async #reconcile(kinds: readonly SyncedKind[] = KINDS): Promise<void> {
     for (const kind of kinds) {
-      const known = new Set<string>();
-      for await (const { anchor } of this.#options.target.versions(kind)) known.add(anchor);
-      const before = known.size;
+      const known = await KnownVersions.read(this.#options.target.versions(kind));
       const fresh: string[] = [];
       for await (const entries of readAll(this.#source, kind, ['objectGUID'])) {
         for (const entry of entries) {
           const anchor = guid(entry);
           if (anchor === undefined || !this.#inScope(kind, anchor)) continue;
-          if (!known.delete(anchor)) fresh.push(anchor);
+          if (known.see(anchor) === undefined) fresh.push(anchor);
         }
       }
       for await (const entries of readSome(this.#source, kind, fresh))
         for (const entry of entries) await this.#send(kind, entry);
-      await this.#gone(kind, [...known], before);
+      await this.#gone(kind, known.unseen(), known.size);
     }
   }
 
   /** Sends an object unless it is known as it is. @returns its anchor where it is in scope */
-  async #send(kind: SyncedKind, entry: Entry, known?: Map<string, string>): Promise<string | undefined> {
+  async #send(kind: SyncedKind, entry: Entry, known?: KnownVersions): Promise<string | undefined> {
     const { facts, config } = this.#source;
     this.read += 1;
     const members = kind === 'group' ? await membersOf(this.#source, entry) : [];
@@ -181,9 +178,7 @@ class Run {
           ? groupOf(entry, members)
           : computerOf(entry);
     if (object === undefined || !this.#inScope(kind, object.anchor)) return undefined;
-    const same = known?.get(object.anchor) === object.version;
-    known?.delete(object.anchor);
-    if (same) return object.anchor;
+    if (known?.see(object.anchor, object.version) === true) return object.anchor;
     if (object.kind === 'group') await this.#sender.addGroup(object, members);
     else await this.#sender.add(object);
     return object.anchor;

@@ -5,6 +5,7 @@ import { protectedAccounts } from '../kerberos-server/policy/protected.ts';
 import type { AdDirectory } from '../ldap/directory.ts';
 import { escapeFilter, findAccount, readEntry } from '../ldap/search.ts';
 import { ExtendedNames } from './controls.ts';
+import { readableFilter } from './filter.ts';
 import {
   BINARY,
   COMPUTER_ATTRIBUTES,
@@ -36,12 +37,13 @@ export interface SyncSource {
   readonly warnings: string[];
 }
 
-/** @throws ActiveDirectoryError `account-not-found` (a group of the scope) */
+/** @throws ActiveDirectoryError `account-not-found` (a group of the scope), `filter-malformed` */
 export async function openSource(
   directory: AdDirectory,
   dnsName: string,
-  config: SyncConfig,
+  given: SyncConfig,
 ): Promise<SyncSource> {
+  const config = readableConfig(given);
   const warnings: string[] = [];
   const head = await readEntry(directory, directory.baseDn, ['lockoutDuration', 'maxPwdAge']);
   const protectedSids = await protectedAccounts(directory).then(
@@ -68,6 +70,18 @@ export async function openSource(
       protectedSids: new Set(protectedSids),
     },
     fingerprint: hashOf([1, config, String(lockoutDuration), maxPwdAge, protectedSids, finePolicies]),
+  };
+}
+
+function readableConfig(config: SyncConfig): SyncConfig {
+  const { filter, groupFilter } = config.scope ?? {};
+  return {
+    ...config,
+    scope: {
+      ...config.scope,
+      ...(filter === undefined ? {} : { filter: readableFilter(filter) }),
+      ...(groupFilter === undefined ? {} : { groupFilter: readableFilter(groupFilter) }),
+    },
   };
 }
 

@@ -1,19 +1,19 @@
-/** kennel sync and connector: users, groups and computers of an AD domain into the tenant. */
-import { setTimeout as wait } from 'node:timers/promises';
+/** kennel sync: users, groups and computers of an AD domain into the tenant. */
 import type { SyncConfig, SyncProgress, SyncResult, SyncTarget } from '@kennel/active-directory';
 import type { Command } from 'commander';
 import { admin, defineAdmin, enrolledClient } from '../admin.ts';
 import { define, type Given, option, required, text } from '../command.ts';
-import { withDomain } from '../domain-session.ts';
-import { CliError, shownError } from '../errors.ts';
+import { KEYTAB, withDomain } from '../domain-session.ts';
+import { CliError } from '../errors.ts';
 import { clientsDir } from '../home.ts';
 import { passwordFileOption } from '../pin.ts';
 import { fields, table } from '../table.ts';
 
-const SCOPE_OPTIONS = [
+export const SCOPE_OPTIONS = [
   required('--domain <dns-name>', 'the AD domain'),
   required('--domain-credential <upn>', 'an account that may read the domain, as sync@corp.example.com'),
   passwordFileOption,
+  KEYTAB,
   option('--ldaps', 'LDAP inside TLS, in place of LDAP sealed by Kerberos'),
   option('--ca <file>', "the CA of the domain controllers' certificates, for --ldaps (PEM)"),
   option('--site <site>', 'a domain controller of this site'),
@@ -32,7 +32,6 @@ const RUN_OPTIONS = [
   option('--allow-deletions', 'delete more than the guard allows'),
 ];
 const MAPPABLE = ['userPrincipalName', 'displayName', 'mail'];
-const SECONDS_BETWEEN = 120;
 
 export function syncCommands(program: Command): void {
   const group = program.command('sync').description("an AD domain's users, groups and computers");
@@ -121,49 +120,10 @@ export function syncCommands(program: Command): void {
       return { value, text: fields(shown) };
     },
   );
-
-  const connector = program.command('connector').description('sync of a domain as a service');
-  define(
-    connector,
-    {
-      usage: 'run',
-      summary: 'sync a domain again and again, until it is stopped (Ctrl-C)',
-      example:
-        'kennel connector run --domain corp.example.com --domain-credential sync@corp.example.com --password-file pw',
-      options: [
-        ...SCOPE_OPTIONS,
-        option('--every <seconds>', `between two runs (${SECONDS_BETWEEN} unless given)`),
-      ],
-    },
-    connectorRun,
-  );
-}
-
-async function connectorRun(_: string[], given: Given) {
-  const every = Number(text(given, 'every') ?? SECONDS_BETWEEN) * 1000;
-  if (!Number.isFinite(every) || every < 1000)
-    throw new CliError('usage', '--every takes seconds, 1 at least.');
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const target = await targetOf(given);
-  let runs = 0;
-  while (!stop.signal.aborted) {
-    try {
-      const result = await syncOnce(given, target);
-      runs += 1;
-      console.log(given.json === true ? JSON.stringify(result) : resultText(result));
-    } catch (error) {
-      // The network, a controller, the tenant: the next run goes on from where this one came.
-      const shown = shownError(error);
-      console.error(given.json === true ? JSON.stringify({ error: shown }) : shown.message);
-    }
-    await wait(every, undefined, { signal: stop.signal }).catch(() => undefined);
-  }
-  return { value: { runs }, text: '' };
 }
 
 /** The connector of this domain that is enrolled here. */
-async function targetOf(given: Given): Promise<SyncTarget> {
+export async function targetOf(given: Given): Promise<SyncTarget> {
   const { clientTransport, connectorClientOver } = await import('@kennel/tenant/client');
   const enrolment = await enrolledClient({
     tenantUrl: text(given, 'tenant'),
@@ -173,7 +133,7 @@ async function targetOf(given: Given): Promise<SyncTarget> {
   return connectorClientOver(clientTransport(clientsDir(), enrolment));
 }
 
-async function syncOnce(given: Given, target: SyncTarget): Promise<SyncResult> {
+export async function syncOnce(given: Given, target: SyncTarget): Promise<SyncResult> {
   const { openSource, runSync } = await import('@kennel/active-directory');
   return withDomain(given, async ({ dc, directory }) => {
     const source = await openSource(directory, dc.domainName.toLowerCase(), configOf(given));
@@ -218,7 +178,7 @@ function showProgress({ phase, read, sent }: SyncProgress): void {
   process.stderr.write(`\r${phase}: ${read} read, ${sent} sent\u001b[K`);
 }
 
-function resultText({ mode, by, counts, read, milliseconds, warnings }: SyncResult): string {
+export function resultText({ mode, by, counts, read, milliseconds, warnings }: SyncResult): string {
   const lines = [
     `${mode} (${by}): ${read} read, ${counts.created} created, ${counts.updated} updated, ${counts.deleted} deleted, ${counts.problems} problems, ${(milliseconds / 1000).toFixed(1)} s`,
     ...warnings,
