@@ -1,38 +1,38 @@
 /** A real Samba domain with many users, and a tenant with its connector, for measurements. Root on Linux. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type DomainSession,
-  openDomainSession,
-  openSource,
-  runSync,
-  type SyncResult,
-  type SyncTarget,
-} from '@kennel/active-directory';
+import { promisify } from 'node:util';
+import type { SyncResult } from '@kennel/active-directory';
 import { adminClient, initTenant, serveTenant } from '@kennel/tenant';
-import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
+import { enrolClient } from '@kennel/tenant/client';
 import { type SambaDomain, startSambaDomain } from '../packages/lab/src/samba/index.ts';
 
 export const BASE = 'DC=corp,DC=example,DC=com';
 const CHUNK = 1000;
 
-export async function startDirectory(): Promise<SambaDomain> {
-  const samba = await startSambaDomain();
-  await samba.directory.add(`dn: OU=People,${BASE}\nobjectClass: organizationalUnit\n`);
-  return samba;
-}
-
-/** Brings the directory from so many people to so many. */
-export async function seed({ run }: SambaDomain, from: number, to: number): Promise<void> {
+/**
+ * A domain with so many people. Seeding takes minutes: what it makes is kept in a folder outside of the repository
+ * (KENNEL_BENCH_CACHE, or kennel-bench in the folder for temporary files), and the next run starts from there.
+ */
+export async function startDirectory(people: number): Promise<SambaDomain> {
   const script = fileURLToPath(new URL('seed.py', import.meta.url));
-  for (let at = from; at < to; at += CHUNK) {
-    const range = [String(at), String(Math.min(to, at + CHUNK))];
-    const args = [script, '/etc/samba/smb.conf', '/var/lib/samba/private/sam.ldb', BASE, ...range];
-    await run('python3', args, { timeoutSeconds: 600 });
-    console.error(`seeded ${range[1]} of ${to}`);
-  }
+  const seedHash = createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 12);
+  const kept = process.env.KENNEL_BENCH_CACHE ?? join(tmpdir(), 'kennel-bench');
+  return startSambaDomain({
+    keptIn: join(kept, `${people}-${seedHash}`),
+    prepare: async (run) => {
+      for (let at = 0; at < people; at += CHUNK) {
+        const end = String(Math.min(people, at + CHUNK));
+        const args = [script, '/etc/samba/smb.conf', '/var/lib/samba/private/sam.ldb', BASE, String(at), end];
+        await run('python3', args, { timeoutSeconds: 600 });
+        console.error(`seeded ${end} of ${people}`);
+      }
+    },
+  });
 }
 
 /** Changes the display names of so many people, spread over all of them. */
@@ -52,7 +52,6 @@ export async function changePeople(
 
 export interface BenchTenant {
   home: string;
-  target: SyncTarget;
   users(): Promise<number>;
   close(): Promise<void>;
 }
@@ -66,7 +65,7 @@ export async function startTenant(): Promise<BenchTenant> {
   const admin = adminClient(stateDir);
   const { token } = await admin.clients.invite({ scope: 'connector', domain: 'corp.example.com' });
   const clientsDir = join(home, 'clients');
-  const enrolment = await enrolClient({
+  await enrolClient({
     clientsDir,
     tenantUrl: running.url,
     caFile,
@@ -75,7 +74,6 @@ export async function startTenant(): Promise<BenchTenant> {
   });
   return {
     home,
-    target: connectorClientOver(clientTransport(clientsDir, enrolment)),
     users: async () => (await admin.sync.domains())[0]?.known.user ?? 0,
     close: async () => {
       await running.close();
@@ -84,49 +82,21 @@ export async function startTenant(): Promise<BenchTenant> {
   };
 }
 
-/** One run, with the part of its time in which it waited for the directory. */
-export async function measuredRun(
-  samba: SambaDomain,
-  target: SyncTarget,
-): Promise<SyncResult & { directoryMilliseconds: number }> {
-  const session = await openDomainSession({
-    domain: 'corp.example.com',
-    upn: 'Administrator@corp.example.com',
-    password: samba.adminPassword,
-    dnsServers: [samba.address],
-  });
-  const waited = timed(session);
-  try {
-    const source = await openSource(session.directory, 'corp.example.com', {});
-    const before = waited();
-    const result = await runSync({ source, target, netbiosName: 'CORP' });
-    return { ...result, directoryMilliseconds: waited() - before };
-  } finally {
-    await session.close();
-  }
+export interface MeasuredRun extends SyncResult {
+  /** Of its time, what it waited for the directory. */
+  directoryMilliseconds: number;
+  /** The most memory that the connector's process had. */
+  rssMib: number;
 }
 
-/** Counts how long searches are waited for. */
-function timed({ directory: { client } }: DomainSession): () => number {
-  let total = 0;
-  const { search, searchPaginated } = client;
-  client.search = async (...given) => {
-    const began = performance.now();
-    try {
-      return await search.apply(client, given);
-    } finally {
-      total += performance.now() - began;
-    }
-  };
-  client.searchPaginated = async function* (...given) {
-    const pages = searchPaginated.apply(client, given);
-    for (;;) {
-      const began = performance.now();
-      const { done, value } = await pages.next();
-      total += performance.now() - began;
-      if (done) return;
-      yield value;
-    }
-  } as typeof searchPaginated;
-  return () => Math.round(total);
+/** One run of a connector, in a process of its own. */
+export async function measuredRun(
+  samba: SambaDomain,
+  { home }: Pick<BenchTenant, 'home'>,
+): Promise<MeasuredRun> {
+  const script = fileURLToPath(new URL('connector.ts', import.meta.url));
+  const args = [script, '--dns', samba.address, '--clients', join(home, 'clients')];
+  const env = { ...process.env, BENCH_PASSWORD: samba.adminPassword };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  return JSON.parse(stdout) as MeasuredRun; // connector.ts prints one
 }

@@ -10,6 +10,8 @@ lp = LoadParm()
 lp.load(conf)
 db = SamDB(url=url, session_info=system_session(), lp=lp, options=["batch_mode:1"])
 db.transaction_start()
+if start == "0":
+    db.add({"dn": "OU=People,%s" % base, "objectClass": "organizationalUnit"})
 for number in range(int(start), int(end)):
     name = "p%05d" % number
     db.add(

@@ -3,11 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type OpenedController, openController, type SambaController } from './controller.ts';
 import { SambaError } from './errors.ts';
+import { keepDomain, restoreKept } from './kept.ts';
 import {
   addAccounts,
   type DomainNames,
   joinDomain,
   makeShares,
+  moveController,
   provisionDomain,
   randomPassword,
   readAccounts,
@@ -42,6 +44,13 @@ export interface SambaDomainOptions {
   serverServices?: string;
   /** Seconds by which the controller's clock is ahead (needs the program faketime). */
   clockOffsetSeconds?: number;
+  /** More is put into the directory before its server starts, e.g. many users, for measurements. */
+  prepare?: (run: SambaController['run']) => Promise<void>;
+  /**
+   * A folder in which the directory is kept as it is before the start, prepared, so that the next domain starts from it.
+   * It must name all that decides about its content, and holds keys: 0700.
+   */
+  keptIn?: string;
 }
 
 /** A controller that joined. */
@@ -87,7 +96,7 @@ export async function startSambaDomain(options: SambaDomainOptions = {}): Promis
     hostName: options.hostName ?? 'dc1',
     baseDn: labels.map((label) => `DC=${label.toLowerCase()}`).join(','),
   };
-  const { adminPassword = randomPassword(), shares = [], serverServices, clockOffsetSeconds = 0 } = options;
+  const { shares = [], serverServices, clockOffsetSeconds = 0, keptIn } = options;
   const ca = await makeLabCa();
   const first = await openController({ names, workDir: options.workDir });
   const { run, directory, workDir } = first;
@@ -97,8 +106,14 @@ export async function startSambaDomain(options: SambaDomainOptions = {}): Promis
     await first.stop();
   };
   try {
-    await provisionDomain(run, names, first.address, adminPassword);
-    await addAccounts(directory, names, options.groups ?? [], options.users ?? []);
+    const kept = keptIn === undefined ? undefined : restoreKept(keptIn, workDir);
+    const adminPassword = kept?.adminPassword ?? options.adminPassword ?? randomPassword();
+    if (kept === undefined) {
+      await provisionDomain(run, names, first.address, adminPassword);
+      await addAccounts(directory, names, options.groups ?? [], options.users ?? []);
+      await options.prepare?.(run);
+      if (keptIn !== undefined) keepDomain(keptIn, workDir, { adminPassword, address: first.address });
+    }
     const accounts = await readAccounts(directory);
     writeSmbConf(first.folders, names, first.address, serverServices, shares, accounts);
     await makeShares(run, first.folders, shares, accounts);
@@ -107,6 +122,8 @@ export async function startSambaDomain(options: SambaDomainOptions = {}): Promis
     const caFile = join(workDir, 'ldaps-ca.pem');
     writeFileSync(caFile, ca.certificate);
     await first.start({ serverServices, clockOffsetSeconds, ca });
+    if (kept !== undefined && kept.address !== first.address)
+      await moveController(run, names, { adminPassword, from: kept.address, to: first.address });
 
     const addController: SambaDomain['addController'] = async (hostName, { readOnly = false } = {}) => {
       const own = { ...names, hostName };

@@ -128,6 +128,17 @@ export async function provisionDomain(
   }
 }
 
+/** Corrects the address of the controller in its own DNS, which it serves by now. */
+export async function moveController(
+  run: Run,
+  { realm, hostName }: DomainNames,
+  { adminPassword, from, to }: { adminPassword: string; from: string; to: string },
+): Promise<void> {
+  const as = ['-U', `Administrator%${adminPassword}`];
+  const zone = realm.toLowerCase();
+  await run('samba-tool', ['dns', 'update', `${hostName}.${zone}`, zone, hostName, 'A', from, to, ...as]);
+}
+
 /** Joins a domain as another controller: it copies the directory of the one that is there. */
 export async function joinDomain(
   run: Run,
