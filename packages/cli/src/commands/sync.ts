@@ -3,6 +3,7 @@ import type { SyncConfig, SyncProgress, SyncResult, SyncTarget } from '@kennel/a
 import type { Command } from 'commander';
 import { admin, defineAdmin, enrolledClient } from '../admin.ts';
 import { define, type Given, option, required, text } from '../command.ts';
+import { sure } from '../confirm.ts';
 import { KEYTAB, withDomain } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
 import { clientsDir } from '../home.ts';
@@ -118,6 +119,29 @@ export function syncCommands(program: Command): void {
       const allowedProtected = value.allowedProtected.map(({ sid, name }) => name ?? sid).join(', ');
       const shown = { domain: value.dnsName, deletionLimitPercent, refuseLockedOut, allowedProtected };
       return { value, text: fields(shown) };
+    },
+  );
+  defineAdmin(
+    group,
+    {
+      usage: 'forget <domain>',
+      summary: 'remove all that came from a domain: users with their keys, groups, computers (administrator)',
+      example: 'kennel sync forget old.example.com',
+      options: [option('--yes', 'do not ask')],
+    },
+    async ([domain = ''], given) => {
+      const calls = (await admin()).sync;
+      const known = (await calls.domains()).find(({ dnsName }) => dnsName === domain.toLowerCase())?.known;
+      const what =
+        known &&
+        `${known.user} users with their security keys, ${known.group} groups, ${known.computer} computers`;
+      const warning = `This removes what came from ${domain}: ${what ?? 'nothing'}. Its connector would bring the users back, without keys: revoke it first (kennel client revoke).`;
+      await sure(given.yes === true, warning, `Forget ${domain}?`);
+      const value = await calls.forget(domain);
+      return {
+        value,
+        text: `${domain} is forgotten: ${value.user} users, ${value.group} groups, ${value.computer} computers.`,
+      };
     },
   );
 }

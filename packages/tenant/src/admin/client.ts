@@ -21,7 +21,7 @@ import type { NewPass, Pass, PassPolicy, PassPolicyChanges } from '../passes/sch
 import type { AcceptedModels, KeyPolicy, KeyPolicyChanges } from '../policy/schema.ts';
 import type { ModelCount, UnusedKey } from '../reports/schema.ts';
 import type { OnPremisesAccount } from '../sync/account.ts';
-import type { SyncDomain, SyncRun, SyncSettingsChanges } from '../sync/schema.ts';
+import type { SyncDomain, SyncedKind, SyncRun, SyncSettingsChanges } from '../sync/schema.ts';
 import type { NewUser, User, UserChanges } from '../users/schema.ts';
 import type { KeyRegistration, SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { TenantStatus } from './routes.ts';
@@ -185,6 +185,9 @@ export function adminClientOver(call: AdminTransport) {
         ),
       changeSettings: (domain: string, changes: SyncSettingsChanges) =>
         patch<SyncDomain>(`/sync/domains/${encodeURIComponent(domain)}/settings`, changes),
+      /** Users with their keys, groups and computers of the domain go. */
+      forget: (domain: string) =>
+        call<Record<SyncedKind, number>>('DELETE', `/sync/domains/${encodeURIComponent(domain)}`),
     },
     /** Programs that may do this from elsewhere. */
     clients: {

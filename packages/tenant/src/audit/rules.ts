@@ -22,7 +22,7 @@ export type AuditEventName =
   | `pass.${'created' | 'removed' | 'redeemed' | 'refused'}`
   | `metadata.${'updated' | 'refused'}`
   | 'access.refused'
-  | `sync.${'started' | 'completed' | 'failed' | 'interrupted' | 'refused' | 'settings-changed'}`
+  | `sync.${'started' | 'completed' | 'failed' | 'interrupted' | 'refused' | 'settings-changed' | 'domain-forgotten'}`
   | `sync.user-${'created' | 'adopted' | 'updated' | 'restored' | 'deleted'}`
   | `sync.${'group' | 'computer'}-${'created' | 'updated' | 'deleted'}`
   | `client.${'invited' | 'enrolled' | 'enrolment-refused' | 'revoked'}`

@@ -40,6 +40,36 @@ export async function replaceSettings(
   return result.numUpdatedRows === 1n;
 }
 
+/** Synced groups of a domain that a policy is for. */
+export function groupsWithPolicy(store: Store, domain: string): Promise<{ display_name: string }[]> {
+  return store
+    .selectFrom('synced_groups')
+    .innerJoin('key_policies', 'key_policies.group_id', 'synced_groups.group_id')
+    .innerJoin('user_groups', 'user_groups.id', 'synced_groups.group_id')
+    .select('user_groups.display_name')
+    .where('synced_groups.domain', '=', domain)
+    .execute();
+}
+
+/** With its users, groups, computers, runs and problems; all or nothing. */
+export async function deleteDomain(store: Store, domain: string): Promise<void> {
+  await store.transaction().execute(async (transaction) => {
+    await transaction
+      .deleteFrom('users')
+      .where((e) =>
+        e('id', 'in', e.selectFrom('synced_users').select('user_id').where('domain', '=', domain)),
+      )
+      .execute();
+    await transaction
+      .deleteFrom('user_groups')
+      .where((e) =>
+        e('id', 'in', e.selectFrom('synced_groups').select('group_id').where('domain', '=', domain)),
+      )
+      .execute();
+    await transaction.deleteFrom('sync_domains').where('dns_name', '=', domain).execute();
+  });
+}
+
 export function runById(store: Store, id: string): Promise<SyncRunRow | undefined> {
   return store.selectFrom('sync_runs').selectAll().where('id', '=', id).executeTakeFirst();
 }

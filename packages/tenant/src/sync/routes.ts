@@ -6,6 +6,7 @@ import { TenantError } from '../errors.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { applyBatch } from './apply.ts';
+import { forgetDomain } from './forget.ts';
 import { syncDomain, versionsOf } from './queries.ts';
 import * as runs from './runs.ts';
 import { BATCH_LIMIT, newRun, runEnd, settingsChanges, syncBatch, versionsQuery } from './schema.ts';
@@ -68,6 +69,9 @@ export function syncRoutes(app: Routes, tenant: Tenant): void {
   app.get('/sync/domains', { schema: {} }, () => runs.listSyncDomains(tenant));
   app.get('/sync/runs', { schema: { querystring: runsQuery } }, ({ query }) =>
     runs.listRuns(tenant, query.domain, query.limit),
+  );
+  app.delete('/sync/domains/:domain', { schema: { params: domainParams } }, (request) =>
+    forgetDomain(tenant, callerOf(request), request.params.domain),
   );
   app.patch(
     '/sync/domains/:domain/settings',

@@ -23,7 +23,8 @@ import {
 } from './schema.ts';
 import { allowedAccounts, settingsOf } from './settings.ts';
 
-const ABANDONED_AFTER_SECONDS = 300;
+/** A run of which nothing was heard for so long is over. */
+export const ABANDONED_AFTER_SECONDS = 300;
 const PROBLEMS_SHOWN = 1000;
 
 /** The domain that this client is the connector of. */
@@ -83,16 +84,20 @@ async function knownDomain(
   tenant: Tenant,
   { dnsName, netbiosName, domainSid }: { dnsName: string; netbiosName: string; domainSid: string },
 ): Promise<SyncDomainRow> {
-  const differs = (sid: string) =>
+  const differs = (sid: string, remedy: string) =>
     new TenantError(
       'sync-domain-differs',
-      `${dnsName} is known here with the SID ${sid}, and this directory says ${domainSid}. If it was built anew, have an administrator remove it: \`kennel sync forget ${dnsName}\`.`,
+      `${dnsName} is known here with the SID ${sid}, and this directory says ${domainSid}. If it was built anew, have an administrator remove the old one: \`${remedy}\`.`,
     );
   const published = await domainByName(tenant.store, dnsName);
-  if (published !== undefined && published.domain_sid !== domainSid) throw differs(published.domain_sid);
+  if (published !== undefined && published.domain_sid !== domainSid)
+    throw differs(
+      published.domain_sid,
+      `kennel kerberos-server remove --domain ${dnsName} --keep-domain-objects`,
+    );
   const known = await queries.syncDomain(tenant.store, dnsName);
   if (known !== undefined) {
-    if (known.domain_sid !== domainSid) throw differs(known.domain_sid);
+    if (known.domain_sid !== domainSid) throw differs(known.domain_sid, `kennel sync forget ${dnsName}`);
     return known;
   }
   const row: SyncDomainRow = {

@@ -68,7 +68,8 @@ export async function changeSettings(
   return after;
 }
 
-async function existing(store: Store, dnsName: string): Promise<SyncDomainRow> {
+/** @throws TenantError `sync-domain-not-found` */
+export async function existing(store: Store, dnsName: string): Promise<SyncDomainRow> {
   const row = await queries.syncDomain(store, dnsName.toLowerCase());
   if (row !== undefined) return row;
   throw new TenantError(

@@ -372,3 +372,39 @@ test('a user whom an administrator made before with that very SID is taken over,
     await fresh.close();
   }
 });
+
+test('a domain that was built anew is refused until the old one is forgotten, with all that came from it', async () => {
+  const fresh = await startWorld();
+  try {
+    const { token } = await fresh.admin.clients.invite({ scope: 'connector', domain: 'corp.example.com' });
+    const given = { clientsDir, tenantUrl: fresh.url, caFile: fresh.caFile, name: 'anew', token };
+    const connector = connectorClientOver(clientTransport(clientsDir, await enrolClient(given)));
+    const staff = group('Staff', `${CORP.domainSid}-4300`);
+    await run([user('henry'), staff], { connector });
+    await fresh.admin.users.create({ userPrincipalName: 'own@elsewhere.example' });
+    const anew = { ...DOMAIN, domainSid: 'S-1-5-21-8-8-8', mode: 'full' as const };
+    await expect(connector.begin(anew)).rejects.toMatchObject({
+      code: 'sync-domain-differs',
+      message: expect.stringContaining('kennel sync forget corp.example.com'),
+    });
+
+    await fresh.admin.keyPolicies.change('CORP\\Staff', { selfService: false });
+    const forget = () => fresh.admin.sync.forget('Corp.Example.com');
+    await expect(forget()).rejects.toMatchObject({ code: 'group-in-use' });
+    await fresh.admin.keyPolicies.remove('CORP\\Staff');
+    const { runId } = await connector.begin({ ...DOMAIN, mode: 'full' });
+    await expect(forget()).rejects.toMatchObject({ code: 'sync-busy' });
+    await connector.end(runId, { outcome: 'completed' });
+    expect(await forget()).toEqual({ user: 1, group: 1, computer: 0 });
+    expect((await fresh.admin.users.list()).map(({ userPrincipalName }) => userPrincipalName)).toEqual([
+      'own@elsewhere.example',
+    ]);
+    expect(await fresh.admin.groups.list()).toEqual([]);
+    const [line] = await fresh.admin.audit.list({ limit: 1 });
+    expect(line).toMatchObject({ event: 'sync.domain-forgotten', actor: 'admin-socket' });
+    await expect(forget()).rejects.toMatchObject({ code: 'sync-domain-not-found' });
+    await connector.begin(anew);
+  } finally {
+    await fresh.close();
+  }
+});
