@@ -3,10 +3,10 @@ export { type Accepted, type AcceptOptions, acceptApReq, CLOCK_SKEW, ReplayCache
 export { openAsRep } from './client/as-rep.ts';
 export type { ClientSecret } from './client/client-key.ts';
 export type { ClockOptions } from './client/clock.ts';
+export type { SrvRecord } from './client/dns-srv.ts';
 export {
   type LocatedKdc,
   locateKdcs,
-  type SrvRecord,
   type SrvResolver,
   srvResolver,
 } from './client/locate.ts';

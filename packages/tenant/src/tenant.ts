@@ -9,6 +9,8 @@ import type { Metadata } from './metadata/service.ts';
 import type { Store } from './store/open.ts';
 import type { TenantKeys } from './tenant-keys/rules.ts';
 
+export { iso, later } from './time.ts';
+
 export interface Tenant {
   readonly config: TenantConfig;
   /** `https://host[:port]` by which the tenant is reached; with port 0 it is known once the tenant listens. */
@@ -49,9 +51,3 @@ export function allowedOrigins(tenant: Tenant): string[] {
 export function issuerOf(tenant: Tenant): string {
   return `${tenant.publicUrl}/${tenant.config.tenantId}`;
 }
-
-/** A time as the store and the answers write it. */
-export const iso = (date: Date): string => date.toISOString();
-
-/** `date` and some seconds. */
-export const later = (date: Date, seconds: number): Date => new Date(date.getTime() + seconds * 1000);

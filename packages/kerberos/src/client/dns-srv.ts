@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import type { SrvRecord } from './locate.ts';
 
 const TYPE_SRV = 33;
 const TYPE_OPT = 41;
@@ -24,6 +23,14 @@ const RCODE = {
   4: 'ENOTIMP',
   5: 'EREFUSED',
 } as const;
+
+/** RFC 2782 */
+export interface SrvRecord {
+  name: string;
+  port: number;
+  priority: number;
+  weight: number;
+}
 
 /** An error with the `code` that node:dns would give. */
 const failure = (code: string) => Object.assign(new Error(`DNS: ${code}`), { code });

@@ -1,6 +1,7 @@
 /** SRV records in the order of RFC 2782, and DNS that says no, nothing, or nonsense. */
 import { expect, test } from 'vitest';
-import { locateKdcs, type SrvRecord, type SrvResolver } from './locate.ts';
+import type { SrvRecord } from './dns-srv.ts';
+import { locateKdcs, type SrvResolver } from './locate.ts';
 
 const record = (name: string, priority: number, weight: number, port = 88): SrvRecord => ({
   ...{ name, priority, weight, port },

@@ -1,15 +1,8 @@
 /** A realm's KDCs by DNS (RFC 4120 section 7.2.3.2), in the order of RFC 2782: priority, then chance by weight. */
 import { Resolver } from 'node:dns/promises';
 import { KerberosError } from '../errors.ts';
-import { askSrv } from './dns-srv.ts';
+import { askSrv, type SrvRecord } from './dns-srv.ts';
 import type { KdcAddress } from './transport.ts';
-
-export interface SrvRecord {
-  name: string;
-  port: number;
-  priority: number;
-  weight: number;
-}
 
 /** The SRV records of a name; rejects with a `code` (`ENOTFOUND`, `ENODATA`, ...) as node:dns does. */
 export type SrvResolver = (name: string) => Promise<readonly SrvRecord[]>;

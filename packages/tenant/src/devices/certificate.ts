@@ -8,7 +8,7 @@ import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, webcrypt
 import { promisify } from 'node:util';
 import { DEVICE_CERTIFICATE_OIDS, JOIN_TYPES } from '@kennel/prt';
 import * as x509 from '@peculiar/x509';
-import { later } from '../tenant.ts';
+import { later } from '../time.ts';
 
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';

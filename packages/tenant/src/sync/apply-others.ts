@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { fold } from '../users/names.ts';
 import { domainOfSid } from '../users/rules.ts';
-import type { Applying } from './apply.ts';
+import type { Applying } from './applying.ts';
 import type { SyncComputer, SyncGroup, SyncMembers } from './schema.ts';
 
 const BUILTIN = 'S-1-5-32';

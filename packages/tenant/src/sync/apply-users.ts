@@ -9,7 +9,7 @@ import type { SyncedUserRow, UserRow } from '../store/schema.ts';
 import { fold } from '../users/names.ts';
 import { domainOfSid } from '../users/rules.ts';
 import { displayName, samAccountName, userPrincipalName } from '../users/schema.ts';
-import type { Applying } from './apply.ts';
+import type { Applying } from './applying.ts';
 import type { SyncUser } from './schema.ts';
 
 interface Known {

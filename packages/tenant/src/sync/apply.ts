@@ -2,11 +2,10 @@
  * A batch of a run: all of it in one transaction, together with the state that belongs to it, or nothing. The same batch
  * again (its answer was lost) changes nothing.
  */
-import type { AuditEvent, AuditEventName } from '../audit/rules.ts';
+import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
-import type { SyncDomainRow } from '../store/schema.ts';
 import { type Caller, iso, type Tenant } from '../tenant.ts';
 import {
   applyComputer,
@@ -16,6 +15,7 @@ import {
   deleteSyncedGroup,
 } from './apply-others.ts';
 import { applyUsers, deleteSyncedUser } from './apply-users.ts';
+import type { Applying, Problem } from './applying.ts';
 import { countKnown, runById, syncDomain, updateDomain, updateRun } from './queries.ts';
 import {
   DELETIONS_ALWAYS_ALLOWED,
@@ -26,24 +26,6 @@ import {
   type SyncSettings,
   type SyncUser,
 } from './schema.ts';
-
-interface Problem {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** A batch while it is applied. `store` is its transaction. */
-export interface Applying {
-  readonly store: Store;
-  readonly domain: SyncDomainRow;
-  readonly now: string;
-  readonly counts: SyncCounts;
-  event(name: AuditEventName, subject: string): void;
-  problem(of: { kind: string; anchor: string }, name: string, problem: Problem): void;
-  solved(anchor: string): void;
-  /** @throws TenantError `sync-too-many-deletions`: the guard */
-  deleted(kind: SyncedKind): void;
-}
 
 export interface AppliedBatch {
   sequence: number;

@@ -1,6 +1,6 @@
 /** The administrators' pages, in the order of the menu. */
 import { lazy } from 'react';
-import type { Page } from '../app/routes.tsx';
+import type { Page } from '../app/page.ts';
 
 const administrators = { role: 'administrator' } as const;
 

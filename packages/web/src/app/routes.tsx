@@ -1,16 +1,7 @@
 /** Every page: its address, its name in the menu, who may see it. A page is loaded when it is first gone to. */
-import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import { lazy } from 'react';
 import { ADMIN_PAGES } from '../admin/pages.ts';
-
-export interface Page {
-  /** As react-router writes it: `/security-info`, `/admin/users/:user`. */
-  path: string;
-  /** In the menu; a page without one is reached from another. */
-  label?: string;
-  /** Administrators' pages are neither listed nor shown to others; the tenant refuses them the data anyway. */
-  role: 'user' | 'administrator';
-  component: LazyExoticComponent<ComponentType>;
-}
+import type { Page } from './page.ts';
 
 export const PAGES: readonly Page[] = [
   {

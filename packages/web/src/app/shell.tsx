@@ -21,7 +21,8 @@ import { Navigate, Route, NavLink as RouterLink, Routes, useLocation } from 'rea
 import { api } from '../api/client.ts';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { KeyIcon, MoonIcon, SunIcon } from '../components/icons.tsx';
-import { PAGES, type Page } from './routes.tsx';
+import type { Page } from './page.ts';
+import { PAGES } from './routes.tsx';
 import { useSession } from './session.tsx';
 
 export function Shell() {
