@@ -389,6 +389,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'hybrid-identity-refused',
     ],
   },
+  {
+    exit: 78,
+    meaning: 'the agent cannot serve its socket, or is at another sign-in',
+    codes: ['agent-running', 'agent-socket-unusable', 'agent-busy'],
+  },
   { exit: 77, meaning: 'the security key is not fresh: it has a PIN', codes: ['key-not-fresh'] },
 ];
 

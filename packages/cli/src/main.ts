@@ -1,6 +1,7 @@
 /** kennel: one command for administrators and devices; parses, calls, prints. */
 import { Command, CommanderError } from 'commander';
 import { report } from './command.ts';
+import { agentCommand } from './commands/agent.ts';
 import { auditCommands } from './commands/audit.ts';
 import { clientCommands } from './commands/client.ts';
 import { connectorCommands } from './commands/connector.ts';
@@ -48,6 +49,7 @@ hybridCommands(program);
 deviceCommands(program);
 dcCommands(program);
 signInCommands(program);
+agentCommand(program);
 auditCommands(program);
 webauthnCommands(program);
 clientCommands(program);

@@ -16,7 +16,10 @@ export const keyOption = option(
  * asked: its tool, in a session of its own, does not hear it.
  */
 export async function withKey<T>(given: Given, use: (key: SecurityKey) => Promise<T>): Promise<T> {
-  const key = await openKey(text(given, 'key'));
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const onTouchNeeded = () => console.error('Touch the security key now.');
+  const key = await openKey(text(given, 'key'), { onTouchNeeded, signal: stop.signal });
   try {
     return await use(key);
   } finally {
@@ -24,14 +27,14 @@ export async function withKey<T>(given: Given, use: (key: SecurityKey) => Promis
   }
 }
 
-async function openKey(wanted: string | undefined): Promise<SecurityKey> {
+/** @param wanted as the option has it; undefined for the one that is there */
+export async function openKey(
+  wanted: string | undefined,
+  options: { onTouchNeeded: () => void; signal?: AbortSignal },
+): Promise<SecurityKey> {
   const { connectSoftwareKey, openHardwareKey } = await import('@kennel/security-key');
-  const onTouchNeeded = () => console.error('Touch the security key now.');
-  const hardware = (path?: string) => {
-    const stop = new AbortController();
-    process.once('SIGINT', () => stop.abort());
-    return openHardwareKey(path, { onTouchNeeded, signal: stop.signal });
-  };
+  const hardware = (path?: string) => openHardwareKey(path, options);
+  const { onTouchNeeded } = options;
   const software = (socket: string) => connectSoftwareKey(socket, { onTouchNeeded });
   if (wanted === 'hardware') return hardware();
   if (wanted !== undefined) return isHardwarePath(wanted) ? hardware(wanted) : software(wanted);

@@ -1,5 +1,6 @@
 /** The device's side: join a tenant, sign in with a security key, hold the PRT, and keep a ticket cache. */
-export { type AgentEvent, type AgentOptions, runAgent } from './agent/agent.ts';
+export { type AgentEvent, type AgentOptions, runAgent, type SignIns } from './agent/agent.ts';
+export { defaultTicketsDir } from './agent/tickets-place.ts';
 export { DeviceError } from './errors/device-error.ts';
 export { DC_ERRORS } from './errors/peers.ts';
 export { DEVICE_ERRORS, type DeviceErrorCode } from './errors/table.ts';

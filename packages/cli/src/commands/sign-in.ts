@@ -1,5 +1,5 @@
-/** kennel signin, refresh, agent, tickets, signout: a person on a joined device. */
-import type { AgentEvent, AnySignIn, SignInResult } from '@kennel/device';
+/** kennel signin, refresh, tickets, signout: a person on a joined device. */
+import type { AnySignIn, SignInResult } from '@kennel/device';
 import type { Command } from 'commander';
 import { parseAddress } from '../address.ts';
 import { define, type Given, type Outcome, option, text } from '../command.ts';
@@ -67,23 +67,6 @@ export function signInCommands(program: Command): void {
       const who = { stateDir: deviceDir(), ...(user ? { user } : {}) };
       const value = await renewPrt({ ...who, ...kdcOf(given) });
       return outcome(value, `Renewed for ${value.user.upn}, until ${value.prtExpiresOn.toISOString()}.`);
-    },
-  );
-  define(
-    program,
-    {
-      usage: 'agent',
-      summary: 'keep tokens and tickets of this device alive, until it is stopped (a service for systemd)',
-      example: 'kennel agent --json',
-    },
-    async (_, given) => {
-      const { runAgent } = await import('@kennel/device');
-      const ended = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
-      const onEvent = (event: AgentEvent) =>
-        console.log(given.json ? JSON.stringify(event) : agentText(event));
-      await runAgent({ stateDir: deviceDir(), signal: ended.signal, onEvent });
-      return { value: undefined, text: '' };
     },
   );
   define(
@@ -157,21 +140,4 @@ function outcome(value: Pick<SignInResult, 'user' | 'ticket'>, done: string): Ou
     text: `${done} There is no Kerberos ticket: ${ticket.message}\n${ticket.next}`,
     exitCode: exitCodeOf(ticket.code),
   };
-}
-
-function agentText(event: AgentEvent): string {
-  switch (event.event) {
-    case 'renewed': {
-      const ticket = event.ticket === 'full' ? 'with a fresh ticket' : `without a ticket (${event.ticket})`;
-      return `${event.user}: renewed ${ticket}, until ${event.prtExpiresOn.toISOString()}`;
-    }
-    case 'ticket-fetched':
-      return `${event.user}: the ticket that was missing is there, until ${event.endTime.toISOString()}`;
-    case 'waiting':
-      return `${event.user}: ${event.message} Trying again in ${event.retryInSeconds} s at the latest.`;
-    case 'gave-up':
-      return `${event.user}: ${event.message} ${event.next}`;
-    case 'network-changed':
-      return 'The network has changed.';
-  }
 }

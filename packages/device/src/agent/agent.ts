@@ -15,6 +15,8 @@ import { isLocked } from '../state/boot-key.ts';
 import { readDevice } from '../state/device.ts';
 import { listUsers, type UserRecord } from '../state/user.ts';
 import { fetchTickets } from '../tickets/fetch.ts';
+import type { ConversationEvent, ConversationOptions } from './conversation.ts';
+import { listenForSignIns } from './socket.ts';
 
 /** What the agent did for a user, or why it could not. */
 export type AgentEvent =
@@ -24,13 +26,21 @@ export type AgentEvent =
   | { event: 'waiting'; user: string; code: DeviceErrorCode; message: string; retryInSeconds: number }
   /** Left alone until the person signs in again. */
   | { event: 'gave-up'; user: string; code: DeviceErrorCode; message: string; next: string }
-  | { event: 'network-changed' };
+  | { event: 'network-changed' }
+  /** Somebody at a prompt. */
+  | ConversationEvent;
+
+export interface SignIns extends Pick<ConversationOptions, 'openKey' | 'domain' | 'ticketsDir' | 'lookup'> {
+  socketPath: string;
+}
 
 export interface AgentOptions {
   stateDir: string;
   /** Ends the agent. */
   signal: AbortSignal;
   onEvent: (event: AgentEvent) => void;
+  /** Where people sign in through it, as at a login prompt; nowhere unless given. */
+  signIns?: SignIns;
   /** This machine's clock; the system's unless given. */
   now?: () => Date;
   /** How often it looks, in milliseconds. */
@@ -67,9 +77,34 @@ interface Standing {
 /**
  * Runs until the signal; a failure is told and outlived.
  *
- * @throws DeviceError `not-joined`, and those of the state files
+ * @throws DeviceError `not-joined`, `agent-running`, `agent-socket-unusable`, and those of the state files
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
+  const { stateDir, onEvent, now, signIns } = options;
+  readDevice(stateDir);
+  let lookNow = new AbortController();
+  const wake = () => {
+    lookNow.abort();
+    lookNow = new AbortController();
+  };
+  const socket =
+    signIns &&
+    (await listenForSignIns(signIns.socketPath, {
+      ...signIns,
+      stateDir,
+      onEvent,
+      onSignedIn: wake,
+      ...(now && { now }),
+    }));
+  try {
+    await look(options, () => lookNow.signal);
+  } finally {
+    await socket?.close();
+  }
+}
+
+/** @param hurry ends the present wait when somebody has signed in */
+async function look(options: AgentOptions, hurry: () => AbortSignal): Promise<void> {
   const { stateDir, signal, onEvent, now = () => new Date(), every = EVERY_MS } = options;
   const standings = new Map<string, Standing>();
   let network = networkNow();
@@ -81,7 +116,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       noteTime({ stateDir, device: joined, now }, record.user.upn);
       await care(record, { stateDir, onEvent, now, standings });
     }
-    await wait(every, undefined, { signal }).catch(() => undefined); // the signal ends the wait, and the loop
+    // Either signal ends the wait; the first one ends the loop as well.
+    await wait(every, undefined, { signal: AbortSignal.any([signal, hurry()]) }).catch(() => undefined);
     const before = network;
     network = networkNow();
     if (network === before) continue;

@@ -84,12 +84,24 @@ export const DEVICE_ERRORS = {
     message: 'This user signed in before this machine was restarted; the tokens are locked since.',
     next: 'Sign in again with `kennel signin`; it works without the tenant too where offline sign-in is there.',
   },
+  'agent-running': {
+    message: 'Another agent answers at this socket.',
+    next: 'Stop that one first, or name another socket (--socket).',
+  },
+  'agent-socket-unusable': {
+    message: 'The socket of the agent cannot be made.',
+    next: 'Name one (--socket) in a directory that is yours and closed to everyone else (chmod 700).',
+  },
+  'agent-busy': {
+    message: 'Another sign-in is under way on this machine.',
+    next: 'Wait until it is over, then try again.',
+  },
   'key-of-another-user': {
     message: 'This security key belongs to somebody else.',
     next: 'Take your own key.',
   },
   'offline-no-cache': {
-    message: 'The tenant cannot be reached, and no offline sign-in is kept here.',
+    message: 'No offline sign-in is kept here.',
     next: 'Sign in once on this device while the tenant can be reached; from then on it works without.',
   },
   'offline-expired': {

@@ -23,6 +23,12 @@ export async function signInAnywhere(options: AnySignInOptions): Promise<AnySign
     return { mode: 'online', ...(await signIn(options)) };
   } catch (error) {
     if (!(error instanceof DeviceError) || error.code !== 'tenant-unreachable') throw error;
-    return { mode: 'offline', ...(await unlock(options)) };
+    const unlocked = await unlock(options).catch((failed: unknown) => {
+      if (!(failed instanceof DeviceError) || failed.code !== 'offline-no-cache') throw failed;
+      // What stands in the way is the tenant's silence; that nothing is kept here explains why it matters.
+      const words = `${error.message} ${failed.message} ${failed.next}`;
+      throw new DeviceError(error.code, { message: words, details: error.details, cause: error });
+    });
+    return { mode: 'offline', ...unlocked };
   }
 }

@@ -134,16 +134,24 @@ test('a first sign-in without the tenant is refused and leaves nothing, and so i
   const at = await world.join('first');
   withoutTenant(at);
   const before = contents(at.stateDir);
-  await expect(anywhere(at)).rejects.toThrow(failing('offline-no-cache'));
+  await expect(anywhere(at)).rejects.toThrow(
+    expect.objectContaining({
+      code: 'tenant-unreachable',
+      message: expect.stringContaining('No offline sign-in is kept here.'),
+    }),
+  );
+  await expect(anywhere(at, { offline: true })).rejects.toThrow(failing('offline-no-cache'));
   before.delete(join(at.stateDir, 'attempt.json'));
   const after = contents(at.stateDir);
   after.delete(join(at.stateDir, 'attempt.json'));
   expect(after).toEqual(before);
 
   const shared = await away('shared');
-  await expect(anywhere(shared, { key: bob })).rejects.toThrow(failing('offline-no-cache'));
-  await expect(anywhere(shared, { key: bob, user: ALICE })).rejects.toThrow(failing('offline-no-cache'));
-  await expect(anywhere(shared, { user: 'bob@corp.example.com' })).rejects.toThrow(
+  await expect(anywhere(shared, { offline: true, key: bob })).rejects.toThrow(failing('offline-no-cache'));
+  await expect(anywhere(shared, { offline: true, key: bob, user: ALICE })).rejects.toThrow(
+    failing('offline-no-cache'),
+  );
+  await expect(anywhere(shared, { offline: true, user: 'bob@corp.example.com' })).rejects.toThrow(
     failing('offline-no-cache'),
   );
   expect(listCaches(shared.stateDir)).toHaveLength(1);
@@ -225,8 +233,8 @@ test('a cache that was changed in any part opens for nobody', async () => {
 const REFUSED = {
   salt: /^state-damaged$/, // the key gives another secret
   publicKey: /^offline-key-unproven$/,
-  id: /^offline-no-cache$/, // no key has it
-  rpId: /^(tenant-rp-id-foreign|offline-no-cache)$/,
+  id: /^tenant-unreachable$/, // no key has it
+  rpId: /^(tenant-rp-id-foreign|tenant-unreachable)$/,
   wrapped: /^state-damaged$/,
   content: /^state-damaged$/,
 };
@@ -328,6 +336,6 @@ test('a cache of another device, put into this one, is not opened', async () => 
   const [one, other] = [await away('one'), await away('other')];
   rmSync(join(other.stateDir, 'offline'), { recursive: true });
   cpSync(join(one.stateDir, 'offline'), join(other.stateDir, 'offline'), { recursive: true });
-  await expect(anywhere(other)).rejects.toThrow(failing('offline-no-cache'));
+  await expect(anywhere(other, { offline: true })).rejects.toThrow(failing('offline-no-cache'));
   expect(certificateOf(readDevice(one.stateDir))).not.toEqual(certificateOf(readDevice(other.stateDir)));
 });

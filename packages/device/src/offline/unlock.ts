@@ -11,8 +11,9 @@ import { askKey } from '../assertion.ts';
 import { DeviceError } from '../errors/device-error.ts';
 import { bootKey } from '../state/boot-key.ts';
 import { type DeviceRecord, readDevice } from '../state/device.ts';
+import type { Owner } from '../state/files.ts';
 import { sealed } from '../state/seal.ts';
-import { type UserRecord, userLabel, writeUser } from '../state/user.ts';
+import { isMeant, type UserRecord, userLabel, writeUser } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
 import { ccachePath, replaceCcache } from '../tickets/ccache.ts';
 import { type TicketState, ticketStateNow } from '../tickets/state.ts';
@@ -30,8 +31,11 @@ export interface UnlockOptions {
   pin: string;
   /** Whose; else whoever the key belongs to. */
   user?: string;
+  /** The account of the domain that is meant, as for signing in. */
+  account?: string;
   /** In place of the cache of the last sign-in. */
   ccache?: string;
+  ccacheOwner?: Owner;
   /** This machine's clock; the system's unless given. */
   now?: () => Date;
   onStep?: OnStep;
@@ -66,6 +70,10 @@ export async function unlock(options: UnlockOptions): Promise<Unlocked> {
         const content = openContent(masterKeyOf(Buffer.from(contentKey)), cache.user.upn, cache.content);
         checkTimes(content, now());
         checkCounter(content, counter);
+        const { user, ticket } = content.record;
+        if (!isMeant(options, { upn: user.upn, principal: ticket?.principal })) {
+          throw new DeviceError('key-of-another-user', { about: user.upn });
+        }
         return restore(options, device, { cache, content, contentKey, counter, now });
       } finally {
         contentKey.fill(0);
@@ -151,7 +159,7 @@ function checkCounter({ counter: before }: OfflineContent, counter: number): voi
 
 /** Token and tickets as they were left; the cache notes that it was opened. */
 function restore(
-  { stateDir, ccache }: UnlockOptions,
+  { stateDir, ccache, ccacheOwner }: UnlockOptions,
   { device }: DeviceRecord,
   by: Proven & { content: OfflineContent; now: () => Date },
 ): Unlocked {
@@ -161,12 +169,14 @@ function restore(
   const seal = (purpose: Parameters<typeof userLabel>[1], bytes: Uint8Array) =>
     sealed(boot, userLabel(user.upn, purpose), bytes);
   const { secrets, partialTgt } = content;
-  const path = ccache === undefined ? content.record.ccache : ccachePath(ccache);
-  const ticket = restoreTickets(content, path, now());
-  const { ticket: _before, ...kept } = content.record;
+  const { ticket: _before, ccacheOwner: ownerBefore, ...kept } = content.record;
+  const path = ccache === undefined ? kept.ccache : ccachePath(ccache);
+  const owner = ccache === undefined ? ownerBefore : ccacheOwner;
+  const ticket = restoreTickets(content, { path, owner }, now());
   const record: UserRecord = {
     ...kept,
     ccache: path,
+    ...(owner && { ccacheOwner: owner }),
     ...(ticket && { ticket }),
     prt: {
       ...content.prt,
@@ -190,11 +200,11 @@ function restore(
 /** Where the ticket that was kept is still good, it is put back. */
 function restoreTickets(
   { record: { ticket }, tickets }: OfflineContent,
-  path: string,
+  { path, owner }: { path: string; owner: Owner | undefined },
   now: Date,
 ): UserRecord['ticket'] {
   if (ticket === undefined || tickets === undefined) return undefined;
   if (Date.parse(ticket.endTime) <= now.getTime() + ticket.kdcTimeOffset) return undefined;
-  replaceCcache(path, decodeCcache(Buffer.from(tickets, 'base64')));
+  replaceCcache(path, decodeCcache(Buffer.from(tickets, 'base64')), owner);
   return { ...ticket, ccache: path };
 }

@@ -9,6 +9,7 @@ import { type KeyPart, keepOffline, refreshOffline } from '../offline/keep.ts';
 import { type OfflineState, offlineState } from '../offline/state.ts';
 import { bootKey } from '../state/boot-key.ts';
 import { type readDevice, rememberKdc } from '../state/device.ts';
+import type { Owner } from '../state/files.ts';
 import { sealed } from '../state/seal.ts';
 import { findUser, type UserRecord, userLabel, writeUser } from '../state/user.ts';
 import type { Stepper } from '../step.ts';
@@ -45,7 +46,12 @@ export interface SignInResult {
  */
 export async function keepAnswer(
   opened: OpenedAnswer,
-  by: Course & { ccache: string; kdc: KdcAddress | undefined; keyPart: KeyPart | undefined },
+  by: Course & {
+    ccache: string;
+    ccacheOwner: Owner | undefined;
+    kdc: KdcAddress | undefined;
+    keyPart: KeyPart | undefined;
+  },
 ): Promise<SignInResult> {
   const { stateDir, device, tenant, step, now } = by;
   const { user, partialTgt } = opened;
@@ -88,7 +94,10 @@ export async function keepAnswer(
   };
 }
 
-function recordOf(opened: OpenedAnswer, by: Course & { ccache: string }): UserRecord {
+function recordOf(
+  opened: OpenedAnswer,
+  by: Course & { ccache: string; ccacheOwner: Owner | undefined },
+): UserRecord {
   const { stateDir, device, ccache } = by;
   const boot = bootKey(stateDir, device.device.id);
   const { user, partialTgt } = opened;
@@ -104,6 +113,7 @@ function recordOf(opened: OpenedAnswer, by: Course & { ccache: string }): UserRe
     },
     tenantTimeOffset: opened.issuedOn.getTime() - by.now().getTime(),
     ccache,
+    ...(by.ccacheOwner && { ccacheOwner: by.ccacheOwner }),
     ...(opened.topLevelNames !== undefined && { topLevelNames: opened.topLevelNames }),
     ...(before !== undefined && { ticket: before }), // good until it ends, whatever comes of this
     ...(offline && { offline: { key: offline.key } }), // asked by now, if it was unlocked without the tenant

@@ -49,7 +49,8 @@ export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
     const about = { user: record.user.upn, credential: course.credential, correlationId, now: now() };
     throw recordFailure(stateDir, { error, ...about });
   });
-  return keepAnswer(answer, { ...course, ccache: record.ccache, kdc: options.kdc, keyPart: undefined });
+  const { ccache, ccacheOwner } = record;
+  return keepAnswer(answer, { ...course, ccache, ccacheOwner, kdc: options.kdc, keyPart: undefined });
 }
 
 async function renew({ stateDir, device, tenant, step }: Course, record: UserRecord) {

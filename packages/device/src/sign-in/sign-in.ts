@@ -15,10 +15,11 @@ import type { KeyPart } from '../offline/keep.ts';
 import { stopOffline } from '../offline/stop.ts';
 import { readAttempt } from '../state/attempt.ts';
 import { certificateOf, keysOf, readDevice } from '../state/device.ts';
-import { listUsers, sameUser } from '../state/user.ts';
+import type { Owner } from '../state/files.ts';
+import { isMeant, listUsers } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
 import { tenantClient } from '../tenant/client.ts';
-import { ccachePath, defaultCcache } from '../tickets/ccache.ts';
+import { ccachePath, defaultCcache, principalOf } from '../tickets/ccache.ts';
 import { type OpenedAnswer, openAnswer, underTransportKey } from './answer.ts';
 import { recordFailure } from './diagnostics.ts';
 import { type Course, keepAnswer, type SignInResult } from './keep.ts';
@@ -30,10 +31,17 @@ export interface SignInOptions {
   pin: string;
   /** Who is meant; a key of somebody else is refused, and nothing is kept. Else whoever the key belongs to. */
   user?: string;
+  /**
+   * The account of the domain that is meant (`alice@corp.example.com`, by its short name): the ticket's, or where there
+   * is none, the user's name. Somebody else is refused likewise.
+   */
+  account?: string;
   /** The domain controller to ask; remembered for its realm. Else as remembered, else as DNS knows. */
   kdc?: KdcAddress;
   /** `FILE:/path` or a path; else KRB5CCNAME, else where Kerberos programs look by default. */
   ccache?: string;
+  /** Whose that file is to be, where it is not this program's user's. */
+  ccacheOwner?: Owner;
   /** This machine's clock; the system's unless given. */
   now?: () => Date;
   onStep?: OnStep;
@@ -66,12 +74,15 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
     const { correlationId } = course.tenant;
     throw recordFailure(stateDir, { error, credential: course.credential, correlationId, now: now() });
   });
-  const { upn } = opened.user;
-  if (options.user !== undefined && !sameUser(options.user, upn)) {
+  const { user, partialTgt } = opened;
+  const client = partialTgt instanceof DeviceError ? undefined : partialTgt.credentials.client;
+  const principal = client && principalOf({ principal: client });
+  if (!isMeant(options, { upn: user.upn, principal })) {
     part.key?.secret?.fill(0);
-    throw new DeviceError('key-of-another-user', { about: upn });
+    throw new DeviceError('key-of-another-user', { about: user.upn });
   }
-  return keepAnswer(opened, { ...course, ccache, kdc: options.kdc, keyPart: part.key });
+  const { ccacheOwner, kdc } = options;
+  return keepAnswer(opened, { ...course, ccache, ccacheOwner, kdc, keyPart: part.key });
 }
 
 async function requestPrt(

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -23,6 +24,12 @@ import { DeviceError } from '../errors/device-error.ts';
 /** The version that this program writes into each file. */
 const STATE_VERSION = 1;
 const LARGEST = 1024 * 1024;
+
+/** A local user, by numbers. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
 
 export function statePaths(stateDir: string) {
   return {
@@ -55,15 +62,17 @@ export function ensureStateDir(stateDir: string): void {
  * Puts bytes in a file's place (0600): written beside it, flushed to disk, then renamed over it. A link there is
  * replaced, not followed.
  *
+ * @param owner whose it is to be, where it is not ours
  * @throws ErrnoException
  */
-export function replaceFile(path: string, bytes: string | Uint8Array): void {
+export function replaceFile(path: string, bytes: string | Uint8Array, owner?: Owner): void {
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   const file = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
     try {
       const data = Buffer.from(bytes);
       for (let at = 0; at < data.length; ) at += writeSync(file, data, at);
+      if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -21,8 +21,9 @@ export const userSchema = z.strictObject({
   }),
   /** Milliseconds by which the tenant's clock was ahead of this machine's. */
   tenantTimeOffset: z.int(),
-  /** Where the user's tickets go. */
+  /** Where the user's tickets go, and whose that file is where it is not this program's user's. */
   ccache: z.string(),
+  ccacheOwner: z.strictObject({ uid: z.int().min(0), gid: z.int().min(0) }).optional(),
   topLevelNames: z.string().optional(),
   /** Still to be exchanged: client key and AS-REP, sealed. */
   partialTgt: z.strictObject({ sealed: base64Url, realm: z.string(), endTime: time }).optional(),
@@ -58,6 +59,19 @@ const folded = (upn: string) => upn.normalize('NFC').toLowerCase();
 
 /** Names of users are told apart without regard to case. */
 export const sameUser = (a: string, b: string): boolean => folded(a) === folded(b);
+
+/**
+ * Whether a person is who is meant: by name, or by the account of the domain. Where the account is known, its name says
+ * whose it is: a user name that was chosen to look like another account's does not.
+ */
+export function isMeant(
+  meant: { user?: string; account?: string },
+  who: { upn: string; principal: string | undefined },
+): boolean {
+  const { user, account } = meant;
+  if (user !== undefined && !sameUser(user, who.upn)) return false;
+  return account === undefined || sameUser(account, who.principal ?? who.upn);
+}
 
 type UserSecret = 'prt' | 'session-key' | 'partial-tgt' | 'offline-key' | 'offline-content';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Ccache, decodeCcache, encodeCcache, KerberosError, type TgsResult } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
-import { replaceFile } from '../state/files.ts';
+import { type Owner, replaceFile } from '../state/files.ts';
 
 const LARGEST = 4 * 1024 * 1024;
 
@@ -28,15 +28,15 @@ export function defaultCcache(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** Replaces the cache by a full TGT. @throws DeviceError `ccache-unwritable` */
-export function writeCcache(path: string, { credentials, kdcTimeOffset }: TgsResult): void {
-  replaceCcache(path, { principal: credentials.client, credentials: [credentials], kdcTimeOffset });
+export function writeCcache(path: string, { credentials, kdcTimeOffset }: TgsResult, owner?: Owner): void {
+  replaceCcache(path, { principal: credentials.client, credentials: [credentials], kdcTimeOffset }, owner);
 }
 
 /** @throws DeviceError `ccache-unwritable` */
-export function replaceCcache(path: string, cache: Ccache): void {
+export function replaceCcache(path: string, cache: Ccache, owner?: Owner): void {
   const bytes = encodeCcache(cache);
   try {
-    replaceFile(path, bytes);
+    replaceFile(path, bytes, owner);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException; // fs throws ErrnoException
     throw new DeviceError('ccache-unwritable', { about: `${path}: ${code}`, details: { path, code }, cause });
@@ -48,7 +48,8 @@ export function replaceCcache(path: string, cache: Ccache): void {
 /** Undefined where there is none, or where what is there is no cache that we can read: another program owns it then. */
 export function readCcache(path: string): Ccache | undefined {
   try {
-    return statSync(path).size > LARGEST ? undefined : decodeCcache(readFileSync(path));
+    const found = statSync(path);
+    return !found.isFile() || found.size > LARGEST ? undefined : decodeCcache(readFileSync(path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException; // fs throws ErrnoException
     if (error instanceof KerberosError || code === 'ENOENT' || code === 'EISDIR') return undefined;

@@ -36,7 +36,8 @@ export async function fetchTickets(options: FetchOptions): Promise<TicketState> 
   const { stateDir, now = () => new Date() } = options;
   const joined = readDevice(stateDir);
   const found = pickUser(stateDir, options.user);
-  const record = options.ccache === undefined ? found : { ...found, ccache: ccachePath(options.ccache) };
+  const { ccacheOwner: _, ...elsewhere } = found;
+  const record = options.ccache === undefined ? found : { ...elsewhere, ccache: ccachePath(options.ccache) };
   const { partialTgt, ticket } = record;
   const tenantTime = now().getTime() + record.tenantTimeOffset;
   if (partialTgt === undefined || Date.parse(partialTgt.endTime) - tenantTime <= PARTIAL_TGT_MARGIN) {

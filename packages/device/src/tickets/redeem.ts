@@ -31,7 +31,7 @@ export async function redeem(
     );
     await by.step(
       'ccache',
-      () => writeCcache(record.ccache, full),
+      () => writeCcache(record.ccache, full, record.ccacheOwner),
       () => `Every Kerberos program finds it in FILE:${record.ccache}.`,
     );
     const { partialTgt: _redeemed, refusal: _over, ...rest } = record;
