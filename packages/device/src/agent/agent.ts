@@ -15,7 +15,7 @@ import { isLocked } from '../state/boot-key.ts';
 import { readDevice } from '../state/device.ts';
 import { listUsers, type UserRecord } from '../state/user.ts';
 import { fetchTickets } from '../tickets/fetch.ts';
-import type { ConversationEvent, ConversationOptions } from './conversation.ts';
+import { type ConversationEvent, type ConversationOptions, isSigningIn } from './conversation.ts';
 import { listenForSignIns } from './socket.ts';
 
 /** What the agent did for a user, or why it could not. */
@@ -110,7 +110,8 @@ async function look(options: AgentOptions, hurry: () => AbortSignal): Promise<vo
   let network = networkNow();
   while (!signal.aborted) {
     const joined = readDevice(stateDir);
-    for (const record of listUsers(stateDir)) {
+    const records = isSigningIn(stateDir) ? [] : listUsers(stateDir);
+    for (const record of records) {
       // Who signed in before a restart is at the key's next: there is nothing here to renew with.
       if (isLocked(stateDir, joined.device.id, record.prt.token)) continue;
       noteTime({ stateDir, device: joined, now }, record.user.upn);

@@ -44,6 +44,9 @@ const UNAVAILABLE: readonly DeviceErrorCode[] = [
 /** A machine has one security key at a time. */
 const busy = new Set<string>();
 
+/** Then the state is that sign-in's to write. */
+export const isSigningIn = (stateDir: string): boolean => busy.has(stateDir);
+
 /** Answers one request; whatever happens, the last line says how it ended. */
 export async function converse(lines: Lines, options: ConversationOptions): Promise<void> {
   const line = await lines.next();
