@@ -4,8 +4,14 @@ import { openDomainSession, openSource, runSync } from '@kennel/active-directory
 import { clientTransport, connectorClientOver, readEnrolments } from '@kennel/tenant/client';
 import { timed } from './timed.ts';
 
-const { values } = parseArgs({ options: { dns: { type: 'string' }, clients: { type: 'string' } } });
-const { dns = '', clients = '' } = values;
+const { values } = parseArgs({
+  options: {
+    dns: { type: 'string' },
+    clients: { type: 'string' },
+    full: { type: 'boolean', default: false },
+  },
+});
+const { dns = '', clients = '', full } = values;
 const enrolment = readEnrolments(clients).find(({ domain }) => domain === 'corp.example.com');
 if (enrolment === undefined) throw new Error('no client is enrolled');
 
@@ -22,6 +28,7 @@ const result = await runSync({
   source,
   target: connectorClientOver(clientTransport(clients, enrolment)),
   netbiosName: 'CORP',
+  full,
 });
 const directoryMilliseconds = waited() - before;
 await session.close();
