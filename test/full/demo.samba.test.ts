@@ -11,9 +11,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('kennel demo --samba', () => {
   const it = withPeers('samba', 'namespaces', 'smbclient');
-  it('reads a file from the share', async () => {
+  it.each([
+    ['joined', []],
+    ['hybrid joined', ['--hybrid']],
+  ] as const)('reads a file from the share on a %s device', async (_, more) => {
     const { exitCode, json, stdout } = await kennel(
-      ['demo', '--once', '--samba', '--json', '--home', join(folder, 'demo')],
+      ['demo', '--once', '--samba', ...more, '--json', '--home', join(folder, 'demo')],
       {},
     );
     expect(exitCode, stdout).toBe(0);

@@ -1,12 +1,28 @@
 /** MIT's programs use the ticket cache and the krb5.conf that a device writes. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { krb5Conf, listTickets } from '../../packages/device/src/index.ts';
+import {
+  exportKirbi,
+  krb5Conf,
+  listTickets,
+  renewPrt,
+  signOut,
+  writeKrb5Snippet,
+} from '../../packages/device/src/index.ts';
 import { startWorld, type World } from '../../packages/device/test/world.ts';
 import { decodeCcache, encodeCcache } from '../../packages/kerberos/src/index.ts';
+import { kennel } from '../support/kennel.ts';
 import { missing, withPeers } from '../support/peers.ts';
 
 const run = promisify(execFile);
@@ -19,20 +35,16 @@ describe('a ticket cache of a device', () => {
   beforeAll(async () => {
     if (missing(['mit']).length > 0) return;
     world = await startWorld();
-    const include = join(world.home, 'krb5.conf.d');
-    mkdirSync(include);
     const { kdc, directory } = world.domain;
-    writeFileSync(
-      join(include, 'kennel.conf'),
-      krb5Conf({ realm: directory.realm, kdc, hosts: ['localhost'] }),
-    );
     config = join(world.home, 'krb5.conf');
-    writeFileSync(config, `includedir ${include}\n`);
+    writeFileSync(config, krb5Conf({ realm: directory.realm, kdc, hosts: ['localhost'] }));
   });
   afterAll(() => world?.close());
 
-  const mit = async (ccache: string, program: string, ...args: string[]) => {
-    const env = { ...process.env, KRB5_CONFIG: config, KRB5CCNAME: `FILE:${ccache}`, TZ: 'UTC', LC_ALL: 'C' };
+  const mit = (ccache: string, program: string, ...args: string[]) =>
+    mitAt(`FILE:${ccache}`, config, program, ...args);
+  const mitAt = async (name: string, conf: string, program: string, ...args: string[]) => {
+    const env = { ...process.env, KRB5_CONFIG: conf, KRB5CCNAME: name, TZ: 'UTC', LC_ALL: 'C' };
     return (await run(program, args, { env, timeout: 20_000 })).stdout;
   };
 
@@ -85,6 +97,90 @@ describe('a ticket cache of a device', () => {
       world.clock.kdc = world.clock.tenant = 0;
     }
   });
+
+  it("holds an administrator account's ticket beside the user's own, in a folder (DIR)", async () => {
+    const { stateDir } = await world.join('folder');
+    const folder = `DIR:${join(world.home, 'caches')}`;
+    const admin = await world.enrol('adm-alice');
+    const at = { stateDir, ccache: folder };
+    const klist = (...args: string[]) => mitAt(folder, config, 'klist', ...args);
+    const [own, other] = [await world.signIn(at), await world.signIn(at, { key: admin.key })];
+    expect([own.ticket.state, other.ticket.state]).toEqual(['full', 'full']);
+    const all = await klist('-A');
+    for (const name of ['alice', 'adm-alice'])
+      expect(all).toContain(`Default principal: ${name}@CORP.EXAMPLE.COM`);
+    expect(await klist()).toContain('Default principal: adm-alice@'); // the last to sign in
+    // A renewal leaves alone which of them programs use; a sign-in does not.
+    await mitAt(folder, config, 'kswitch', '-p', 'alice@CORP.EXAMPLE.COM');
+    await renewPrt({ stateDir, user: 'adm-alice@corp.example.com' });
+    expect(await klist()).toContain('Default principal: alice@');
+    expect(await mitAt(folder, config, 'kvno', 'HTTP/localhost')).toContain('kvno = 1');
+    expect(readdirSync(join(world.home, 'caches')).sort()).toEqual([
+      'primary',
+      expect.stringMatching(/^tkt/),
+      expect.stringMatching(/^tkt/),
+    ]);
+    await world.signIn(at, { key: admin.key });
+    expect(await klist()).toContain('Default principal: adm-alice@');
+    const env = { KENNEL_HOME: join(world.home, 'cli') };
+    mkdirSync(env.KENNEL_HOME);
+    symlinkSync(stateDir, join(env.KENNEL_HOME, 'device'));
+    const listed = (await kennel(['tickets'], env)).stdout;
+    expect(listed).toMatch(/adm-alice@CORP\.EXAMPLE\.COM .*caches\/tkt/);
+    expect(listed).toMatch(/ alice@CORP\.EXAMPLE\.COM .*caches\/tkt/);
+    signOut({ stateDir, user: 'adm-alice@corp.example.com' });
+    expect(await klist('-A')).not.toContain('adm-alice');
+    expect(await klist('-A')).toContain('Default principal: alice@');
+  });
+
+  it('is not written into a folder that others can write to', async () => {
+    const open = join(world.home, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const { stateDir } = await world.join('exposed');
+    const { ticket } = await world.signIn({ stateDir, ccache: `DIR:${open}` });
+    expect(ticket).toMatchObject({ state: 'none', code: 'ccache-unwritable' });
+    expect(readdirSync(open)).toEqual([]);
+  });
+
+  it('finds the realm by a snippet in an include directory', async () => {
+    const at = await world.join('included');
+    await world.signIn(at);
+    const [include, main] = [join(world.home, 'krb5.conf.d'), join(world.home, 'main.conf')];
+    writeFileSync(main, `[libdefaults]\n    default_realm = OTHER.TEST\n    dns_lookup_kdc = false\n`);
+    expect(writeKrb5Snippet(at.stateDir, include, main)).toMatchObject({
+      realms: ['CORP.EXAMPLE.COM'],
+      included: false,
+    });
+    const kvno = () => mitAt(`FILE:${at.ccache}`, main, 'kvno', 'HTTP/localhost@CORP.EXAMPLE.COM');
+    await expect(kvno()).rejects.toThrow(/Cannot find KDC/);
+    writeFileSync(main, `includedir ${include}\n${readFileSync(main, 'utf8')}`);
+    expect(writeKrb5Snippet(at.stateDir, include, main)).toMatchObject({ included: true });
+    expect(await kvno()).toContain('kvno = 1');
+    expect(statSync(join(include, 'kennel.conf')).mode & 0o777).toBe(0o644);
+  });
+
+  withPeers('mit', 'impacket')(
+    'is read as a .kirbi by impacket, and what it makes of it by MIT',
+    async () => {
+      const at = await world.join('kirbi');
+      await world.signIn(at);
+      const kirbi = join(world.home, 'alice.kirbi');
+      expect(exportKirbi({ stateDir: at.stateDir, path: kirbi })).toMatchObject({
+        principal: 'alice@CORP.EXAMPLE.COM',
+      });
+      expect(statSync(kirbi).mode & 0o777).toBe(0o600);
+      const made = join(world.home, 'made.ccache');
+      const script = new URL('peers/from_kirbi.py', import.meta.url).pathname;
+      await run('/usr/bin/python3', [script, kirbi, made], { timeout: 20_000 });
+      expect(await mit(made, 'klist', '-f')).toContain('Default principal: alice@CORP.EXAMPLE.COM');
+      expect(await mit(made, 'kvno', 'HTTP/localhost')).toContain('kvno = 1');
+      signOut({ stateDir: at.stateDir });
+      expect(() => exportKirbi({ stateDir: at.stateDir, path: kirbi })).toThrow(
+        expect.objectContaining({ code: 'not-signed-in' }),
+      );
+    },
+  );
 
   it('is seen as over by klist once kdestroy removed it, and by the device', async () => {
     const at = await world.join('destroyed');

@@ -3,7 +3,7 @@
  * its certificate, sync announces it, it registers itself; then a synced user's security key opens a share on it.
  */
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   configureHybridTenant,
@@ -16,7 +16,13 @@ import {
 import { readComputer } from '@kennel/active-directory/hybrid';
 import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { readShareFile, type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import {
+  type DomainMember,
+  joinMachine,
+  readShareFile,
+  type SambaDomain,
+  startSambaDomain,
+} from '../../packages/lab/src/samba/index.ts';
 import { plugInKey, registerKey, type ScriptedUser } from '../../packages/lab/src/scripted-user.ts';
 import { kennel } from '../support/kennel.ts';
 import { type LabTenant, publishKeytab, startLabTenant } from '../support/lab-tenant.ts';
@@ -30,7 +36,7 @@ describe('a computer of a Samba domain as a device of the tenant', () => {
   let samba: SambaDomain;
   let tenant: LabTenant;
   let target: SyncTarget;
-  let machine: string;
+  let machine: DomainMember;
   let guid: string;
   let alice: Pick<ScriptedUser, 'key' | 'pin' | 'keySocket' | 'unplug'>;
 
@@ -47,7 +53,7 @@ describe('a computer of a Samba domain as a device of the tenant', () => {
     const clientsDir = join(tenant.home, 'clients');
     const given = { clientsDir, tenantUrl: tenant.url, caFile: tenant.ca, name: 'connector', token };
     target = connectorClientOver(clientTransport(clientsDir, await enrolClient(given)));
-    machine = await joinMachine(samba);
+    machine = await joinMachine(samba, 'WS1');
   });
   afterAll(async () => {
     await alice?.unplug();
@@ -81,8 +87,8 @@ describe('a computer of a Samba domain as a device of the tenant', () => {
   const at = (name: string, ...args: string[]) =>
     kennel([...args, '--json'], {
       KENNEL_HOME: home(name),
-      KRB5_KTNAME: `FILE:${join(machine, 'krb5.keytab')}`,
-      SMB_CONF_PATH: join(machine, 'smb.conf'),
+      KRB5_KTNAME: `FILE:${machine.keytab}`,
+      SMB_CONF_PATH: machine.smbConf,
     });
   const joinHybrid = (name: string, ...more: string[]) =>
     at(
@@ -210,30 +216,3 @@ describe('a computer of a Samba domain as a device of the tenant', () => {
     expect(await joinHybrid('machine')).toMatchObject({ exitCode: 0 });
   });
 });
-
-/** Joins WS1 to the domain as any Linux machine does. @returns the folder with its keytab and smb.conf */
-async function joinMachine(samba: SambaDomain): Promise<string> {
-  const folder = join(samba.workDir, 'ws1');
-  const folders = { private: join(folder, 'private'), state: join(folder, 'state') };
-  for (const each of Object.values(folders)) mkdirSync(each, { recursive: true });
-  const lines = [
-    '[global]',
-    'netbios name = WS1',
-    'workgroup = CORP',
-    'realm = CORP.EXAMPLE.COM',
-    'security = ADS',
-    'kerberos method = secrets and keytab',
-    `private dir = ${folders.private}`,
-    ...['state', 'cache', 'lock'].map((name) => `${name} directory = ${folders.state}`),
-  ];
-  writeFileSync(join(folder, 'smb.conf'), `${lines.join('\n')}\n`);
-  await samba.run(
-    'net',
-    [
-      ...['ads', 'join', `--configfile=${join(folder, 'smb.conf')}`, '--no-dns-updates', '-S', samba.fqdn],
-      ...['-U', `Administrator%${samba.adminPassword}`],
-    ],
-    { env: { KRB5_KTNAME: `FILE:${join(folder, 'krb5.keytab')}` } },
-  );
-  return folder;
-}

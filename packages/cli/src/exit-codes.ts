@@ -20,6 +20,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'file-unreadable',
       'batch-invalid',
       'file-unwritable',
+      'krb5-conf-unwritable',
       'cancelled',
       'demo-home-in-use',
       'tenant-url-invalid',

@@ -19,7 +19,14 @@ export type { Attempt } from './state/attempt.ts';
 export { type DeviceStatus, readStatus, tenantOfDevice, type UserStatus } from './status.ts';
 export type { OnStep, Step, StepName } from './step.ts';
 export { defaultCcache } from './tickets/ccache.ts';
+export { type ExportedTicket, exportKirbi } from './tickets/export.ts';
 export { type FetchOptions, fetchTickets } from './tickets/fetch.ts';
-export { type Krb5ConfOptions, krb5Conf } from './tickets/krb5-conf.ts';
+export {
+  type Krb5ConfOptions,
+  krb5Conf,
+  krb5Snippet,
+  type WrittenSnippet,
+  writeKrb5Snippet,
+} from './tickets/krb5-conf.ts';
 export { listTickets, type TicketInfo, type TicketList } from './tickets/list.ts';
 export type { TicketState } from './tickets/state.ts';

@@ -36,6 +36,7 @@ export { decodeDer } from './der/codec.ts';
 export { KerberosError, type KerberosErrorCode } from './errors.ts';
 export { type Ccache, type CcachePrincipal, decodeCcache, encodeCcache } from './files/ccache.ts';
 export { decodeKeytab, encodeKeytab, type KeytabEntry } from './files/keytab.ts';
+export { encodeKirbi } from './files/kirbi.ts';
 export { GssContext, type GssParty, type GssStep } from './gss/context.ts';
 export { krb5Acceptor } from './gss/krb5-acceptor.ts';
 export { type InitiatorOptions, krb5Initiator } from './gss/krb5-initiator.ts';

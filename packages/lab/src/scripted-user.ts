@@ -64,23 +64,26 @@ export async function registerKey(
 }
 
 /** Adds the user to the tenant and registers a key for them. */
-export async function enrolUser({
-  admin,
-  home,
-  name,
-  displayName,
-  sid,
-  dnsDomainName,
-}: NewScriptedUser): Promise<ScriptedUser> {
-  const upn = `${name}@${dnsDomainName}`;
+export async function enrolUser(user: NewScriptedUser): Promise<ScriptedUser> {
+  const { admin, name, displayName, sid, dnsDomainName } = user;
   await admin.users.create({
-    userPrincipalName: upn,
+    userPrincipalName: `${name}@${dnsDomainName}`,
     displayName: displayName ?? name,
     onPremisesSecurityIdentifier: sid,
     onPremisesSamAccountName: name,
     onPremisesDomainName: dnsDomainName,
   });
+  return equipUser(user);
+}
+
+/** Registers a key for a user whom the tenant knows, by sync for example. */
+export async function equipUser({
+  admin,
+  home,
+  name,
+  dnsDomainName,
+}: Pick<NewScriptedUser, 'admin' | 'home' | 'name' | 'dnsDomainName'>): Promise<ScriptedUser> {
   const plugged = await plugInKey(home, name);
   await registerKey(admin, name, plugged);
-  return { name, upn, ...plugged };
+  return { name, upn: `${name}@${dnsDomainName}`, ...plugged };
 }

@@ -2,6 +2,7 @@
 import type { StepReport } from '@kennel/lab';
 import type { Command } from 'commander';
 import { define, option, text } from '../command.ts';
+import { CliError } from '../errors.ts';
 
 export function demoCommand(program: Command): void {
   define(
@@ -17,10 +18,16 @@ export function demoCommand(program: Command): void {
           '--samba',
           'a real Samba AD DC in a network namespace instead of the embedded domain (root, Linux)',
         ),
+        option(
+          '--hybrid',
+          'with --samba: the device is a computer of the domain (hybrid join), users are synced',
+        ),
       ],
     },
     async (_, given) => {
       const json = given.json === true;
+      if (given.hybrid === true && given.samba !== true)
+        throw new CliError('usage', '--hybrid is for --samba: the embedded domain has no machines.');
       const print = (value: unknown, line: string) => console.log(json ? JSON.stringify(value) : line);
       // Ctrl-C before the end of the walk ends it at once; afterwards it stops cleanly.
       const stopped = new Promise<void>((stop) => {
@@ -30,6 +37,7 @@ export function demoCommand(program: Command): void {
       const demo = await runDemo({
         home: text(given, 'home') ?? '.kennel/demo',
         samba: given.samba === true,
+        hybrid: given.hybrid === true,
         onStep: (step) => print(step, stepLine(step)),
       });
       print(demo.ready, readyText(demo.ready, demo.hints, given.once === true));

@@ -1,4 +1,4 @@
-/** kennel signin, refresh, tickets, signout: a person on a joined device. */
+/** kennel signin, refresh, signout: a person on a joined device. */
 import type { AnySignIn, SignInResult } from '@kennel/device';
 import type { Command } from 'commander';
 import { parseAddress } from '../address.ts';
@@ -6,13 +6,12 @@ import { define, type Given, type Outcome, option, text } from '../command.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { deviceDir } from '../home.ts';
 import { pinFileOption, readPin } from '../pin.ts';
-import { table } from '../table.ts';
 import { keyOption, withKey } from './key.ts';
 
-const userOption = option('--user <upn>', 'whose, where several people have signed in');
-const kdcOption = option('--kdc <host:port>', 'the domain controller; found through DNS unless given');
+export const userOption = option('--user <upn>', 'whose, where several people have signed in');
+export const kdcOption = option('--kdc <host:port>', 'the domain controller; found through DNS unless given');
 
-function kdcOf(given: Given): { kdc?: { host: string; port: number } } {
+export function kdcOf(given: Given): { kdc?: { host: string; port: number } } {
   const kdc = text(given, 'kdc');
   if (kdc === undefined) return {};
   return { kdc: { port: 88, ...parseAddress('--kdc', kdc) } };
@@ -67,30 +66,6 @@ export function signInCommands(program: Command): void {
       const who = { stateDir: deviceDir(), ...(user ? { user } : {}) };
       const value = await renewPrt({ ...who, ...kdcOf(given) });
       return outcome(value, `Renewed for ${value.user.upn}, until ${value.prtExpiresOn.toISOString()}.`);
-    },
-  );
-  define(
-    program,
-    {
-      usage: 'tickets',
-      summary: 'fetch the tickets that are still missing, and list those that are there',
-      example: 'kennel tickets --json',
-      options: [userOption, kdcOption],
-    },
-    async (_, given) => {
-      const user = text(given, 'user');
-      const who = { stateDir: deviceDir(), ...(user ? { user } : {}) };
-      const { fetchTickets, listTickets } = await import('@kennel/device');
-      const ticket = await fetchTickets({ ...who, ...kdcOf(given) });
-      const { ccache, tickets } = listTickets(who);
-      const rows = tickets.map((each) => [each.server, each.endTime.toISOString(), each.client]);
-      const listed = table(['service', 'until', 'client'], rows, `No tickets in ${ccache}.`);
-      if (ticket.state === 'full') return { value: { ticket, ccache, tickets }, text: listed };
-      return {
-        value: { ticket, ccache, tickets },
-        text: `${listed}\n${ticket.message}\n${ticket.next}`,
-        exitCode: exitCodeOf(ticket.code),
-      };
     },
   );
   define(

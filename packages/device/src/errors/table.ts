@@ -137,8 +137,12 @@ export const DEVICE_ERRORS = {
     next: 'Give its https address, such as https://login.example.com.',
   },
   'ccache-unsupported': {
-    message: 'Tickets can be written to a file only.',
-    next: 'Set KRB5CCNAME to FILE:/path, or name a file (--ccache).',
+    message: 'Tickets can be written to a file or a folder of files only.',
+    next: 'Set KRB5CCNAME to FILE:/path or DIR:/path, or name one of these (--ccache).',
+  },
+  'krb5-conf-unwritable': {
+    message: 'The snippet for krb5.conf cannot be written.',
+    next: 'Run this as root, or name another directory (--include-dir).',
   },
   'ccache-unwritable': {
     message: 'The ticket cache cannot be written.',

@@ -15,7 +15,7 @@ import type { Owner } from '../state/files.ts';
 import { sealed } from '../state/seal.ts';
 import { isMeant, type UserRecord, userLabel, writeUser } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
-import { ccachePath, replaceCcache } from '../tickets/ccache.ts';
+import { ccachePlace, replaceCcache } from '../tickets/ccache.ts';
 import { type TicketState, ticketStateNow } from '../tickets/state.ts';
 import { findCache, listCaches, type OfflineCache, writeCache } from './cache.ts';
 import { type OfflineContent, openContent, sealContent } from './content.ts';
@@ -170,7 +170,7 @@ function restore(
     sealed(boot, userLabel(user.upn, purpose), bytes);
   const { secrets, partialTgt } = content;
   const { ticket: _before, ccacheOwner: ownerBefore, ...kept } = content.record;
-  const path = ccache === undefined ? kept.ccache : ccachePath(ccache);
+  const path = ccache === undefined ? kept.ccache : ccachePlace(ccache);
   const owner = ccache === undefined ? ownerBefore : ccacheOwner;
   const ticket = restoreTickets(content, { path, owner }, now());
   const record: UserRecord = {
@@ -205,6 +205,6 @@ function restoreTickets(
 ): UserRecord['ticket'] {
   if (ticket === undefined || tickets === undefined) return undefined;
   if (Date.parse(ticket.endTime) <= now.getTime() + ticket.kdcTimeOffset) return undefined;
-  replaceCcache(path, decodeCcache(Buffer.from(tickets, 'base64')), owner);
-  return { ...ticket, ccache: path };
+  const file = replaceCcache(path, decodeCcache(Buffer.from(tickets, 'base64')), { owner });
+  return { ...ticket, ccache: file };
 }

@@ -70,7 +70,7 @@ export async function keepAnswer(
       () => `Under the session key lay a partial TGT for ${name}.`,
     );
     const kdcs = rememberKdc(stateDir, client.realm, by.kdc);
-    redeemed = await redeem(record, partialTgt, { kdcs, now, step });
+    redeemed = await redeem(record, partialTgt, { kdcs, now, step, primary: by.credential === 'fido' });
     partialTgt.message.clientKey.fill(0);
     writeUser(stateDir, redeemed.record);
   }

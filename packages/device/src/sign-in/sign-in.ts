@@ -19,7 +19,7 @@ import type { Owner } from '../state/files.ts';
 import { isMeant, listUsers } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
 import { tenantClient } from '../tenant/client.ts';
-import { ccachePath, defaultCcache, principalOf } from '../tickets/ccache.ts';
+import { ccachePlace, defaultCcache, principalOf } from '../tickets/ccache.ts';
 import { type OpenedAnswer, openAnswer, underTransportKey } from './answer.ts';
 import { recordFailure } from './diagnostics.ts';
 import { type Course, keepAnswer, type SignInResult } from './keep.ts';
@@ -58,7 +58,7 @@ export async function signIn(options: SignInOptions): Promise<SignInResult> {
   listUsers(stateDir); // what cannot be read will not be replaced: better known before the key is touched
   listCaches(stateDir);
   readAttempt(stateDir);
-  const ccache = options.ccache === undefined ? defaultCcache() : ccachePath(options.ccache);
+  const ccache = options.ccache === undefined ? defaultCcache() : ccachePlace(options.ccache);
   const course: Course = {
     stateDir,
     device,

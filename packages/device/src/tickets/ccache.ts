@@ -1,39 +1,61 @@
-/** The ticket cache that every Kerberos program of the machine reads: MIT's FILE type, for its owner alone. */
+/** The ticket cache that every Kerberos program of the machine reads: MIT's types FILE and DIR, for its owner alone. */
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Ccache, decodeCcache, encodeCcache, KerberosError, type TgsResult } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
 import { type Owner, replaceFile } from '../state/files.ts';
+import { fileIn, folderOf, makePrimary } from './collection.ts';
 
 const LARGEST = 4 * 1024 * 1024;
 
 /**
- * The file that a cache's name means: `FILE:/path`, or a path.
+ * The place that a cache's name means: the path of a file for `FILE:/path` or a path, `DIR:/path` for a folder.
  *
  * @throws DeviceError `ccache-unsupported` for the other types
  */
-export function ccachePath(name: string): string {
+export function ccachePlace(name: string): string {
   const [, type, rest] = /^([A-Za-z]{2,}):(.*)$/s.exec(name) ?? [];
-  if (type !== undefined && type !== 'FILE') throw new DeviceError('ccache-unsupported', { about: name });
   const path = type === undefined ? name : (rest ?? '');
-  if (path === '') throw new DeviceError('ccache-unsupported', { about: name });
-  return resolve(path);
+  if (path === '' || (type !== undefined && type !== 'FILE' && type !== 'DIR'))
+    throw new DeviceError('ccache-unsupported', { about: name });
+  if (type !== 'DIR') return resolve(path);
+  // `DIR::/path/tktXYZ` is one cache of the folder, and a file like any other.
+  return path.startsWith(':') ? resolve(path.slice(1)) : `DIR:${resolve(path)}`;
 }
 
 /** Where MIT's programs look by default. @throws DeviceError `ccache-unsupported` */
 export function defaultCcache(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.KRB5CCNAME) return ccachePath(env.KRB5CCNAME);
+  if (env.KRB5CCNAME) return ccachePlace(env.KRB5CCNAME);
   return process.getuid === undefined ? join(tmpdir(), 'krb5cc') : `/tmp/krb5cc_${process.getuid()}`;
 }
 
-/** Replaces the cache by a full TGT. @throws DeviceError `ccache-unwritable` */
-export function writeCcache(path: string, { credentials, kdcTimeOffset }: TgsResult, owner?: Owner): void {
-  replaceCcache(path, { principal: credentials.client, credentials: [credentials], kdcTimeOffset }, owner);
+export interface HowWritten {
+  /** Whose the file is to be, where it is not ours. */
+  owner?: Owner | undefined;
+  /** Where it lies beside others: whether programs are to use it from now on (true unless given), or only if they use none. */
+  primary?: boolean | undefined;
 }
 
-/** @throws DeviceError `ccache-unwritable` */
-export function replaceCcache(path: string, cache: Ccache, owner?: Owner): void {
+/** Replaces the principal's cache by a full TGT. @returns the file that it is in @throws DeviceError `ccache-unwritable` */
+export function writeCcache(
+  place: string,
+  { credentials, kdcTimeOffset }: TgsResult,
+  how: HowWritten = {},
+): string {
+  const cache = { principal: credentials.client, credentials: [credentials], kdcTimeOffset };
+  return replaceCcache(place, cache, how);
+}
+
+/** @returns the file that it is in @throws DeviceError `ccache-unwritable` */
+export function replaceCcache(
+  place: string,
+  cache: Ccache,
+  { owner, primary = true }: HowWritten = {},
+): string {
+  const folder = folderOf(place);
+  const principal = principalOf(cache);
+  const path = folder === undefined ? place : fileIn(folder, (file) => isCacheOf(file, principal));
   const bytes = encodeCcache(cache);
   try {
     replaceFile(path, bytes, owner);
@@ -43,6 +65,13 @@ export function replaceCcache(path: string, cache: Ccache, owner?: Owner): void 
   } finally {
     bytes.fill(0);
   }
+  if (folder !== undefined) makePrimary(path, primary);
+  return path;
+}
+
+function isCacheOf(path: string, principal: string): boolean {
+  const cache = readCcache(path);
+  return cache !== undefined && principalOf(cache) === principal;
 }
 
 /** Undefined where there is none, or where what is there is no cache that we can read: another program owns it then. */
@@ -67,8 +96,7 @@ export const principalOf = ({ principal }: Pick<Ccache, 'principal'>): string =>
 
 /** Removes the cache, if it is still this principal's. @returns whether it was */
 export function removeCcache(path: string, principal: string): boolean {
-  const cache = readCcache(path);
-  if (cache === undefined || principalOf(cache) !== principal) return false;
+  if (!isCacheOf(path, principal)) return false;
   rmSync(path, { force: true });
   return true;
 }

@@ -6,7 +6,8 @@ import { liveSecrets } from '../state/boot-key.ts';
 import { readDevice, rememberKdc } from '../state/device.ts';
 import { pickUser, writeUser } from '../state/user.ts';
 import { type OnStep, stepper } from '../step.ts';
-import { ccachePath } from './ccache.ts';
+import { ccachePlace } from './ccache.ts';
+import { isAt } from './collection.ts';
 import { unsealPartialTgt } from './partial-tgt.ts';
 import { redeem } from './redeem.ts';
 import { fullTicket, isGood, type TicketState, ticketState } from './state.ts';
@@ -37,11 +38,11 @@ export async function fetchTickets(options: FetchOptions): Promise<TicketState> 
   const joined = readDevice(stateDir);
   const found = pickUser(stateDir, options.user);
   const { ccacheOwner: _, ...elsewhere } = found;
-  const record = options.ccache === undefined ? found : { ...elsewhere, ccache: ccachePath(options.ccache) };
+  const record = options.ccache === undefined ? found : { ...elsewhere, ccache: ccachePlace(options.ccache) };
   const { partialTgt, ticket } = record;
   const tenantTime = now().getTime() + record.tenantTimeOffset;
   if (partialTgt === undefined || Date.parse(partialTgt.endTime) - tenantTime <= PARTIAL_TGT_MARGIN) {
-    if (ticket?.ccache === record.ccache && isGood(ticket, now())) return fullTicket(ticket);
+    if (ticket && isAt(record.ccache, ticket.ccache) && isGood(ticket, now())) return fullTicket(ticket);
     if (partialTgt !== undefined) return none('partial-tgt-expired');
     return ticket === undefined ? ticketState(record) : none('no-partial-tgt');
   }
@@ -51,7 +52,12 @@ export async function fetchTickets(options: FetchOptions): Promise<TicketState> 
     partialTgt.sealed,
   );
   const kdcs = rememberKdc(stateDir, partialTgt.realm, options.kdc);
-  const redeemed = await redeem(record, partial, { kdcs, now, step: stepper(options.onStep) });
+  const redeemed = await redeem(record, partial, {
+    kdcs,
+    now,
+    step: stepper(options.onStep),
+    primary: false,
+  });
   writeUser(stateDir, redeemed.record);
   refreshOffline({ stateDir, device: joined, now }, record.user.upn);
   return ticketState(redeemed.record);

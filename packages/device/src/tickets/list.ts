@@ -1,6 +1,7 @@
 /** The tickets in a user's cache: the one that the sign-in wrote, and those that programs fetched since. */
 import { pickUser } from '../state/user.ts';
 import { principalOf, readCcache } from './ccache.ts';
+import { folderOf } from './collection.ts';
 
 export interface TicketInfo {
   /** `alice@CORP.EXAMPLE.COM` */
@@ -17,7 +18,7 @@ export interface TicketInfo {
 
 export interface TicketList {
   user: string;
-  /** The file. */
+  /** The file; `DIR:/path` while there is none in that folder yet. */
   ccache: string;
   /** Milliseconds by which the domain controller's clock is ahead of this machine's. */
   kdcTimeOffset: number;
@@ -29,7 +30,7 @@ export interface TicketList {
 export function listTickets(options: { stateDir: string; user?: string; now?: () => Date }): TicketList {
   const { user, ticket, ...record } = pickUser(options.stateDir, options.user);
   const ccache = ticket?.ccache ?? record.ccache;
-  const cache = readCcache(ccache);
+  const cache = folderOf(ccache) === undefined ? readCcache(ccache) : undefined;
   const kdcTimeOffset = cache?.kdcTimeOffset ?? 0;
   const kdcTime = (options.now?.() ?? new Date()).getTime() + kdcTimeOffset;
   const tickets = (cache?.credentials ?? []).map(({ client, server, key, authtime, endtime }) => ({

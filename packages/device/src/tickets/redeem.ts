@@ -4,6 +4,7 @@ import { DeviceError } from '../errors/device-error.ts';
 import type { UserRecord } from '../state/user.ts';
 import type { Stepper } from '../step.ts';
 import { writeCcache } from './ccache.ts';
+import { nameOfPlace } from './collection.ts';
 import { exchange } from './exchange.ts';
 import { kdcAddresses } from './kdc.ts';
 import type { PartialTgt } from './partial-tgt.ts';
@@ -15,11 +16,15 @@ export interface Redeemed {
   error?: DeviceError;
 }
 
-/** Exchanges the partial TGT and writes the cache. Whatever the domain controller says, the PRT stays. */
+/**
+ * Exchanges the partial TGT and writes the cache. Whatever the domain controller says, the PRT stays.
+ *
+ * @param by.primary whether programs are to use this cache where it lies beside others; else only if none is used
+ */
 export async function redeem(
   record: UserRecord,
   { credentials: partial }: Pick<PartialTgt, 'credentials'>,
-  by: { kdcs: readonly KdcAddress[]; now: () => Date; step: Stepper },
+  by: { kdcs: readonly KdcAddress[]; now: () => Date; step: Stepper; primary?: boolean },
 ): Promise<Redeemed> {
   const { realm } = partial.client;
   try {
@@ -29,10 +34,10 @@ export async function redeem(
       () => exchange(partial, kdcs, by.now),
       () => `A domain controller of ${realm} looked the user up, applied its own policy and gave a full TGT.`,
     );
-    await by.step(
+    const ccache = await by.step(
       'ccache',
-      () => writeCcache(record.ccache, full, record.ccacheOwner),
-      () => `Every Kerberos program finds it in FILE:${record.ccache}.`,
+      () => writeCcache(record.ccache, full, { owner: record.ccacheOwner, primary: by.primary }),
+      () => `Every Kerberos program finds it in ${nameOfPlace(record.ccache)}.`,
     );
     const { partialTgt: _redeemed, refusal: _over, ...rest } = record;
     const { client, endtime } = full.credentials;
@@ -41,7 +46,7 @@ export async function redeem(
       principal: `${client.name.nameString.join('/')}@${client.realm}`,
       endTime: endtime.toISOString(),
       kdcTimeOffset: full.kdcTimeOffset,
-      ccache: record.ccache,
+      ccache,
     };
     return { record: { ...rest, ticket } };
   } catch (error) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { KdcAddress } from '@kennel/kerberos';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failing, NO_KDC, startWorld, type World } from '../../test/world.ts';
-import { ccachePath, defaultCcache, readCcache } from './ccache.ts';
+import { ccachePlace, defaultCcache, readCcache } from './ccache.ts';
 import { fetchTickets } from './fetch.ts';
 import { kdcAddresses } from './kdc.ts';
 import { krb5Conf } from './krb5-conf.ts';
@@ -114,11 +114,13 @@ test('a domain controller that was named is remembered', async () => {
 });
 
 test('where a cache lies', () => {
-  expect(ccachePath('FILE:/run/a')).toBe('/run/a');
-  expect(ccachePath('/run/a:b')).toBe('/run/a:b');
+  expect(ccachePlace('FILE:/run/a')).toBe('/run/a');
+  expect(ccachePlace('/run/a:b')).toBe('/run/a:b');
+  expect(ccachePlace('DIR:/run/x/')).toBe('DIR:/run/x');
+  expect(ccachePlace('DIR::/run/x/tktA')).toBe('/run/x/tktA');
   expect(defaultCcache({ KRB5CCNAME: 'FILE:/run/x' })).toBe('/run/x');
   expect(defaultCcache({})).toBe(`/tmp/krb5cc_${process.getuid?.()}`);
-  for (const name of ['KEYRING:persistent:0', 'KCM:', 'DIR:/run/x', 'MEMORY:x', 'FILE:']) {
+  for (const name of ['KEYRING:persistent:0', 'KCM:', 'MEMORY:x', 'FILE:', 'DIR:']) {
     expect(() => defaultCcache({ KRB5CCNAME: name })).toThrow(failing('ccache-unsupported'));
   }
 });

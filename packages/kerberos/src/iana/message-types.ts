@@ -7,6 +7,7 @@ export const MSG_TYPE = {
   TGS_REP: 13,
   AP_REQ: 14,
   AP_REP: 15,
+  KRB_CRED: 22,
   KRB_ERROR: 30,
 } as const;
 

@@ -28,24 +28,39 @@ export async function openIntranet({ kdc, realm, intranet }: DemoDomain, ccache:
   return response.text();
 }
 
+/** Who says no: the domain controller; of synced users the tenant knows already, and asks for no ticket. */
+const REFUSALS = {
+  controller: {
+    codes: { dora: 'dc-denied', gus: 'dc-denied' },
+    proves: 'Who may have a ticket is the decision of AD, not of the tenant.',
+  },
+  sync: {
+    codes: { dora: 'protected-account', gus: 'account-not-in-domain-users' },
+    proves:
+      'What AD says of an account the tenant knows by the sync: it makes no ticket that AD would refuse.',
+  },
+} as const;
+
 /** Those whom AD denies sign in and get no ticket; a removed key does not sign in. */
 export async function walkRefusals(
   step: Stage,
   signInAs: (person: Person) => ReturnType<typeof signIn>,
   admin: AdminClient,
+  by: keyof typeof REFUSALS,
 ): Promise<void> {
+  const { codes, proves } = REFUSALS[by];
   for (const person of ['dora', 'gus'] as const) {
     await step(
       `refused-${person}`,
       async () => {
         const { ticket } = await signInAs(person);
-        if (ticket.state !== 'none' || ticket.code !== 'dc-denied')
+        if (ticket.state !== 'none' || ticket.code !== codes[person])
           throw new Error(`${person} was to be refused a ticket, and was not`);
         return ticket;
       },
       ({ message }) => ({
         text: `${PEOPLE[person].displayName}, ${PEOPLE[person].is}, got no ticket: ${message}`,
-        proves: 'Who may have a ticket is the decision of AD, not of the tenant.',
+        proves,
       }),
     );
   }

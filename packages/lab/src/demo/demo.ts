@@ -8,16 +8,19 @@ import { kerberosServerKey, publicationOf } from '@kennel/active-directory';
 import { joinDevice, signIn } from '@kennel/device';
 import { type AdminClient, adminClient, initTenant, serveTenant } from '@kennel/tenant';
 import { writeKrb5Conf } from '../samba/krb5-conf.ts';
-import { enrolUser, LAB_PIN, type ScriptedUser } from '../scripted-user.ts';
+import { enrolUser, equipUser, LAB_PIN, type ScriptedUser } from '../scripted-user.ts';
 import { openIntranet, walkRefusals } from './acts.ts';
 import { type DemoDomain, embeddedDemoDomain, PEOPLE, type Person, sambaDemoDomain } from './domain.ts';
 import { freshHome } from './home.ts';
-import { type StepReport, stage } from './stage.ts';
+import { announceComputer, joinComputer } from './hybrid.ts';
+import { type Stage, type StepReport, stage } from './stage.ts';
 
 export interface DemoOptions {
   home: string;
   /** A real Samba AD DC instead of the embedded domain. */
   samba?: boolean;
+  /** The device is a computer of the domain (hybrid joined); with Samba only. */
+  hybrid?: boolean;
   onStep: (step: StepReport) => void;
 }
 
@@ -105,33 +108,28 @@ async function walk(
       proves: 'The tenant can sign as a read-only domain controller that exists only as objects in AD.',
     }),
   );
+  const stateDir = join(home, 'device');
+  const hybrid = options.hybrid ? { home, stateDir, domain, tenant, admin } : undefined;
+  const keytab = hybrid && (await announceComputer(step, hybrid));
   const people = await step(
     'users',
-    () => enrolPeople(home, domain, admin, cleanUp),
+    () => enrolPeople(home, domain, admin, cleanUp, hybrid !== undefined),
     (all) => ({
-      text: `Added ${Object.keys(all).join(', ')} with their SIDs; each registered a security key (software, for the lab) with a PIN.`,
+      text: `${hybrid ? 'Of the synced users' : 'Added'} ${Object.keys(all).join(', ')}${hybrid ? '' : ' with their SIDs'}; each registered a security key (software, for the lab) with a PIN.`,
       proves: 'The private keys stay in the security keys; the tenant has public ones.',
     }),
   );
-
-  const stateDir = join(home, 'device');
-  await step(
-    'join',
-    () =>
-      joinDevice({
-        stateDir,
-        tenantUrl: tenant.url,
-        caFile: tenant.ca,
-        key: people.alice.key,
-        pin: LAB_PIN,
-        displayName: 'demo-device',
+  if (hybrid && keytab !== undefined) {
+    await step(
+      'join',
+      () => joinComputer(hybrid, keytab),
+      () => ({
+        text: 'The computer joined the tenant by its own keytab and certificate: it is a hybrid joined device.',
+        proves:
+          'Nobody had to sit at it; the directory says whose computer it is, and whether it is enabled.',
       }),
-    () => ({
-      text: 'Alice joined this device with her key.',
-      proves:
-        'The device has a certificate of the tenant and two keys of its own; nobody joins one without a security key.',
-    }),
-  );
+    );
+  } else await joinByKey(step, { stateDir, tenant, alice: people.alice });
 
   const ccache = join(home, 'alice.ccache');
   const signInAs = (person: Person) =>
@@ -179,26 +177,45 @@ async function walk(
       }),
     );
   }
-  await walkRefusals(step, signInAs, admin);
+  await walkRefusals(step, signInAs, admin, hybrid ? 'sync' : 'controller');
   return told(domain, tenant, { ccache, krb5Conf });
 }
 
+const joinByKey = (
+  step: Stage,
+  { stateDir, tenant, alice }: { stateDir: string; tenant: { url: string; ca: string }; alice: ScriptedUser },
+) =>
+  step(
+    'join',
+    () =>
+      joinDevice({
+        stateDir,
+        tenantUrl: tenant.url,
+        caFile: tenant.ca,
+        key: alice.key,
+        pin: LAB_PIN,
+        displayName: 'demo-device',
+      }),
+    () => ({
+      text: 'Alice joined this device with her key.',
+      proves:
+        'The device has a certificate of the tenant and two keys of its own; nobody joins one without a security key.',
+    }),
+  );
+
+/** @param synced the users are there already */
 async function enrolPeople(
   home: string,
   domain: DemoDomain,
   admin: AdminClient,
   cleanUp: (() => Promise<unknown>)[],
+  synced: boolean,
 ): Promise<Record<Person, ScriptedUser>> {
   const enrol = async (name: Person) => {
     const { displayName } = PEOPLE[name];
-    const user = await enrolUser({
-      admin,
-      home,
-      name,
-      displayName,
-      sid: await domain.sidOf(name),
-      dnsDomainName: domain.realm.toLowerCase(),
-    });
+    const dnsDomainName = domain.realm.toLowerCase();
+    const account = { admin, home, name, displayName, sid: await domain.sidOf(name), dnsDomainName };
+    const user = await (synced ? equipUser(account) : enrolUser(account));
     cleanUp.push(user.unplug);
     return user;
   };

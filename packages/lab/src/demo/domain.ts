@@ -12,7 +12,7 @@ import {
 import { RID } from '../domain/directory.ts';
 import { startIntranet } from '../domain/intranet.ts';
 import { startLabDomain } from '../domain/lab-domain.ts';
-import { startSambaDomain } from '../samba/index.ts';
+import { type DomainMember, joinMachine, startSambaDomain } from '../samba/index.ts';
 import { readShareFile } from '../samba/share-client.ts';
 
 /** The people of the demo; what each is in AD decides what happens. */
@@ -36,6 +36,8 @@ export interface DemoDomain {
   /** The exported key of the Kerberos server's krbtgt account. */
   keytab: Uint8Array;
   intranet: { url: string; name: PrincipalName };
+  /** How a machine becomes a computer of the domain; undefined where the domain has none. */
+  member?: { adminPassword: string; joinMachine(name: string): Promise<DomainMember> };
   sidOf(person: Person): Promise<string>;
   /** Reads a file from a share with a ticket cache; undefined where the domain has no shares. */
   readShare?: (ccache: string, krb5Conf: string) => Promise<string>;
@@ -107,6 +109,7 @@ export async function sambaDemoDomain(): Promise<DemoDomain> {
       kdc: { host: address, port: 88 },
       keytab: readFileSync(objects.keytab),
       intranet: { url: `http://localhost:${intranet.port}/`, name: INTRANET },
+      member: { adminPassword: domain.adminPassword, joinMachine: (name) => joinMachine(domain, name) },
       sidOf: (person) => domain.sidOf(person),
       readShare: async (ccache, krb5Conf) =>
         (

@@ -11,6 +11,7 @@ export {
 export { SambaError, type SambaErrorCode } from './errors.ts';
 export { writeKrb5Conf } from './krb5-conf.ts';
 export { type Entry, parseEntries, writeChange, writeEntry } from './ldif.ts';
+export { type DomainMember, joinMachine } from './member.ts';
 export { type Namespace, type NamespaceLink, openNamespace } from './namespace.ts';
 export { type RunOptions, type RunResult, runProgram } from './program.ts';
 export type { SambaShare, SambaUser } from './provision.ts';
