@@ -61,6 +61,16 @@ export const PEERS = {
   fido2: { present: () => python('fido2'), packages: ['python3-fido2'] },
   fido2Tools: { present: () => onPath('fido2-token'), packages: ['fido2-tools'] },
   compiler: { present: () => onPath('cc'), packages: ['gcc', 'libc6-dev'] },
+  pam: {
+    present: () =>
+      process.getuid?.() === 0 &&
+      onPath('pamtester') &&
+      onPath('make') &&
+      onPath('gcc') &&
+      onPath('useradd') &&
+      existsSync('/usr/include/security/pam_modules.h'),
+    packages: ['pamtester', 'libpam0g-dev', 'gcc', 'libc6-dev', 'make', 'passwd'],
+  },
   impacket: { present: () => python('impacket'), packages: ['python3-impacket'] },
   postgresql: { present: () => postgresBin() !== undefined, packages: ['postgresql'] },
   faketime: { present: () => onPath('faketime'), packages: ['faketime'] },
