@@ -5,12 +5,14 @@
  */
 import { parseArgs } from 'node:util';
 import { type BenchResult, benchMint } from './mint.ts';
+import { benchPrt } from './prt.ts';
 import { benchSync } from './sync.ts';
 import { benchWebauthn } from './webauthn.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => BenchResult | Promise<BenchResult>>> = {
   mint: benchMint,
   webauthn: benchWebauthn,
+  prt: benchPrt,
   sync: benchSync,
 };
 

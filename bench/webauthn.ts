@@ -22,6 +22,7 @@ import { TestKey } from '../packages/tenant/test/authenticator.ts';
 import { type BareDatabase, bareDatabase } from '../packages/tenant/test/bare-database.ts';
 import { openTenant } from '../packages/tenant/test/open-tenant.ts';
 import { startPostgres } from '../test/support/postgresql.ts';
+import { atATime, median, quantile, rounded } from './measure.ts';
 import type { BenchResult } from './mint.ts';
 
 const ROUNDS = 9;
@@ -67,11 +68,14 @@ async function measure(where: Place, bareWhere: Place) {
     const keys = await enrolled(tenant);
     const bound = bareWork(keys, bare.insert);
     await round(tenant, keys); // warm
-    await atATime(SIGN_INS_A_ROUND, bound);
+    await atATime(SIGN_INS_A_ROUND, AT_A_TIME, bound);
     const rounds = [];
     for (let i = 0; i < ROUNDS; i++) {
       const signIns = await round(tenant, keys);
-      rounds.push({ signIns, bound: (SIGN_INS_A_ROUND * 1000) / (await atATime(SIGN_INS_A_ROUND, bound)) });
+      rounds.push({
+        signIns,
+        bound: (SIGN_INS_A_ROUND * 1000) / (await atATime(SIGN_INS_A_ROUND, AT_A_TIME, bound)),
+      });
     }
     const perSecond = median(rounds.map(({ signIns }) => signIns));
     const latencies = await halfLoad(tenant, keys, perSecond / 2);
@@ -112,12 +116,12 @@ async function enrolled(tenant: Tenant): Promise<TestKey[]> {
 /** Sign-ins a second: the options and the sign-ins are measured, what the keys do between them is not. */
 async function round(tenant: Tenant, keys: readonly TestKey[]): Promise<number> {
   const challenges: { browser: string; challenge: string }[] = [];
-  const spent = await atATime(SIGN_INS_A_ROUND, () => {
+  const spent = await atATime(SIGN_INS_A_ROUND, AT_A_TIME, () => {
     challenges.push(optionsOf(tenant));
   });
   const answers = challenges.map((one, i) => answer(keys, i, one));
   let at = 0;
-  const more = await atATime(SIGN_INS_A_ROUND, () => signIn(tenant, answers[at++]));
+  const more = await atATime(SIGN_INS_A_ROUND, AT_A_TIME, () => signIn(tenant, answers[at++]));
   return (SIGN_INS_A_ROUND * 1000) / (spent + more);
 }
 
@@ -166,17 +170,6 @@ function bareWork(keys: readonly TestKey[], insert: BareDatabase['insert']): () 
   };
 }
 
-/** Milliseconds for so many, AT_A_TIME of them at once. */
-async function atATime(times: number, work: () => unknown): Promise<number> {
-  const start = performance.now();
-  let left = times;
-  const worker = async () => {
-    while (left-- > 0) await work();
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
-  return performance.now() - start;
-}
-
 /** The latencies of sign-ins that come at a steady rate, in milliseconds. */
 async function halfLoad(tenant: Tenant, keys: readonly TestKey[], perSecond: number): Promise<number[]> {
   const times = Math.round(perSecond * HALF_LOAD_SECONDS);
@@ -196,10 +189,3 @@ async function halfLoad(tenant: Tenant, keys: readonly TestKey[], perSecond: num
 
 const named = (database: string, figures: Record<string, number>) =>
   Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${name}_${database}`, value]));
-const rounded = (value: number, digits: number) => Number(value.toFixed(digits));
-const median = (values: readonly number[]) => quantile(values, 0.5);
-
-function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}

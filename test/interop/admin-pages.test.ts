@@ -50,7 +50,7 @@ it('an administrator makes a pass, shown once, and removes a key after showing t
 it('policies are changed by name, and what cannot be is said', async () => {
   const { page } = await administrator(people);
   await page.goto('/admin/policy');
-  const everyone = page.getByRole('region', { name: 'Everyone else' });
+  const everyone = page.getByRole('region', { name: 'Everyone', exact: true });
   await everyone.getByLabel('People may register keys themselves').uncheck();
   await everyone.getByLabel('Models', { exact: true }).click();
   await page.getByRole('option', { name: 'All models but those below' }).click();
@@ -62,7 +62,7 @@ it('policies are changed by name, and what cannot be is said', async () => {
   await everyone.getByLabel('Models of the list').fill('2fc0579f-8113-47ea-b116-bb5a8db9202a');
   await page.keyboard.press('Enter');
   await everyone.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('The policy for Everyone else is saved.').waitFor();
+  await page.getByText('The policy for Everyone is saved.').waitFor();
   expect(await people.world.admin.keyPolicies.show('default')).toMatchObject({
     selfService: false,
     keyRestrictions: { isEnforced: true, enforcementType: 'block' },
@@ -73,6 +73,42 @@ it('policies are changed by name, and what cannot be is said', async () => {
   await button(page, 'Save').click();
   await page.getByText('The policy for passes is saved.').waitFor();
   expect(await people.world.admin.passes.policy()).toMatchObject({ defaultLength: 12 });
+  await page.context().close();
+});
+
+it('a group gets a policy of its own, in its place among the others, and loses it', async () => {
+  const { groups, keyPolicies } = people.world.admin;
+  const { page } = await administrator(people);
+  for (const displayName of ['Admins', 'Visitors']) await groups.create({ displayName });
+  await page.goto('/admin/policy');
+  for (const name of ['Admins', 'Visitors']) {
+    await page.getByRole('combobox', { name: 'A policy for a group' }).fill(name);
+    await page.getByRole('option', { name }).click();
+    await button(page, 'Add').click();
+    await page.getByText(`${name} has a policy of its own.`).waitFor();
+  }
+  const order = async () => (await keyPolicies.list()).map(({ group }) => group?.displayName ?? 'default');
+  expect(await order()).toEqual(['Admins', 'Visitors', 'default']);
+  await page.getByRole('region', { name: 'Everyone else' }).waitFor();
+  expect(await button(page, 'Try Admins earlier').count()).toBe(0);
+  const admins = page.getByRole('region', { name: 'Admins' });
+  await admins.getByLabel('Only keys whose model is proven').check();
+  await admins.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The policy for Admins is saved.').waitFor();
+
+  people.world.clock.offset += 6 * 60; // the administrator's proof is not fresh any more
+  await button(page, 'Try Visitors earlier').click();
+  await button(page, 'Use my security key').click();
+  await page.getByText('The policy for Visitors is number 1 now.').waitFor();
+  expect(await order()).toEqual(['Visitors', 'Admins', 'default']);
+  expect(await keyPolicies.show('Admins')).toMatchObject({ attestationEnforced: true });
+  await button(page, 'Remove the policy for Visitors').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('The policy for Visitors is removed.').waitFor();
+  expect(await order()).toEqual(['Admins', 'default']);
+  expect(await people.count('policy.reordered')).toBe(1);
+  await keyPolicies.remove('Admins');
+  for (const name of ['Admins', 'Visitors']) await groups.delete(name);
   await page.context().close();
 });
 

@@ -1,5 +1,7 @@
 /** Notices by mail, through an SMTP server that we did not write: every change of keys, once, also when it was down. */
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
 import { afterEach, expect } from 'vitest';
 import { TestKey } from '../../packages/tenant/test/authenticator.ts';
-import { ALICE, enrol, startWorld, type World } from '../../packages/tenant/test/world.ts';
+import { ALICE, CORP, enrol, startWorld, type World } from '../../packages/tenant/test/world.ts';
 import { stopProcess } from '../support/kennel.ts';
 import { withPeers } from '../support/peers.ts';
 
@@ -117,4 +120,30 @@ it('keeps what cannot be sent, over a restart, and sends it once', async () => {
   world.clock.offset += 7200;
   await world.restart();
   expect(mails).toHaveLength(1);
+});
+
+it('goes to the address that sync brings', async () => {
+  const port = await freePort();
+  const mails = await smtp(port);
+  world = await startWorld({
+    mail: { host: '127.0.0.1', port, security: 'none', from: 'kennel@example.com' },
+  });
+  const { token } = await world.admin.clients.invite({ scope: 'connector', domain: CORP.dnsName });
+  const clientsDir = join(world.stateDir, 'clients');
+  const given = { clientsDir, tenantUrl: world.url, caFile: world.caFile, name: 'connector', token };
+  const connector = connectorClientOver(clientTransport(clientsDir, await enrolClient(given)));
+  const { dnsName, netbiosName, domainSid } = CORP;
+  const { runId } = await connector.begin({ dnsName, netbiosName, domainSid, mode: 'full' });
+  const bob = {
+    ...{ kind: 'user' as const, anchor: randomUUID(), version: '1', mail: 'bob.builder@example.com' },
+    ...{ displayName: 'Bob', userPrincipalName: 'bob@corp.example.com', samAccountName: 'bob' },
+    ...{ sid: `${domainSid}-2000`, primaryGroupSid: `${domainSid}-513`, enabled: true },
+    ...{ mustChangePassword: false, protected: false },
+    ...{ accountExpiresOn: null, passwordExpiresOn: null, lockedUntil: null },
+  } as const;
+  await connector.push(runId, { sequence: 1, objects: [bob], state: 'here' });
+  await connector.end(runId, { outcome: 'completed' });
+  await world.admin.passes.create('bob');
+  await expect.poll(() => mails.length, { timeout: 10_000 }).toBe(1);
+  expect(mails[0]?.to).toEqual(['bob.builder@example.com']);
 });

@@ -48,9 +48,22 @@ export async function lookAtAdministration(
   await button(page, 'Remove Mine').click();
   await check('remove-key');
   await button(page, 'Cancel').click();
+  const { groups, keyPolicies } = people.world.admin;
+  for (const displayName of ['Administrators of the file servers', 'Visitors']) {
+    await groups.create({ displayName });
+    await keyPolicies.change(displayName, {});
+  }
+  await groups.create({ displayName: 'Everybody at the counter' });
   await page.goto('/admin/policy');
   await page.getByRole('region', { name: 'Everyone else' }).waitFor();
   await check('policy');
+  await button(page, 'Remove the policy for Visitors').click();
+  await check('policy-remove');
+  await button(page, 'Cancel').click();
+  for (const { displayName } of await groups.list()) {
+    await keyPolicies.remove(displayName).catch(() => undefined); // one has none
+    await groups.delete(displayName);
+  }
   await page.goto('/admin/passes');
   await page.getByLabel('Characters of a pass').waitFor();
   await check('passes');

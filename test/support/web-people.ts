@@ -41,16 +41,26 @@ const PICTURE = `data:image/svg+xml;base64,${Buffer.from(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#1a6"/></svg>',
 ).toString('base64')}`;
 
+/** Where the tenant keeps its data, and what ends that. */
+export interface Place {
+  options: Parameters<typeof startWorld>[0];
+  stop: () => Promise<void>;
+}
+
 export class WebPeople {
+  /** SQLite, as everywhere; a test that comes before another's may say otherwise. */
+  static place: () => Promise<Place> = async () => ({ options: {}, stop: async () => {} });
   readonly world: World;
+  readonly #stopPlace: () => Promise<void>;
   readonly #chromium: Browser;
   /** What pages complained about: a policy that is broken, a script that fails. */
   readonly complaints: string[] = [];
   #people = 0;
 
-  private constructor(world: World, chromium: Browser) {
+  private constructor(world: World, chromium: Browser, stopPlace: () => Promise<void>) {
     this.world = world;
     this.#chromium = chromium;
+    this.#stopPlace = stopPlace;
   }
 
   static async start(): Promise<WebPeople> {
@@ -61,17 +71,20 @@ export class WebPeople {
       entry({ aaguid: randomUUID(), name: 'Other Key', statuses: [{ status: 'FIDO_CERTIFIED_L2' }] }),
     ];
     const signed = await blob([signer], { entries: models });
-    const options = { tenantName: 'Example Ltd', metadata: { file: 'blob.jwt', root: 'root.pem' } };
+    const place = await WebPeople.place();
+    const metadata = { file: 'blob.jwt', root: 'root.pem' };
+    const options = { ...place.options, tenantName: 'Example Ltd', metadata };
     const world = await startWorld(options, (dir) => {
       writeFileSync(join(dir, 'root.pem'), pem(authority));
       writeFileSync(join(dir, 'blob.jwt'), signed);
     });
-    return new WebPeople(world, await startChromium(world.url));
+    return new WebPeople(world, await startChromium(world.url), place.stop);
   }
 
   async close(): Promise<void> {
     await this.#chromium.close();
     await this.world.close();
+    await this.#stopPlace();
   }
 
   async open(options: BrowserContextOptions = {}): Promise<Person> {

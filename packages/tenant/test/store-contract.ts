@@ -321,7 +321,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       ];
       for (const row of [old, next, stranger])
         expect(await prts.insertPrt(store, { row, certificateSha256: device.certificate_sha256 })).toBe(true);
-      await prts.noteFirstUse(store, next, NOW, LATER);
+      await prts.noteFirstUse(store, { tokenHash: next.token_hash, now: NOW, forgetOn: LATER });
       expect(await prts.prtByHash(store, old.token_hash)).toEqual({ ...old, superseded_on: NOW });
       expect(await prts.prtByHash(store, next.token_hash)).toEqual({ ...next, used: 1 });
       expect(await prts.prtByHash(store, stranger.token_hash)).toEqual(stranger);

@@ -1,4 +1,5 @@
 /** The table of devices. */
+import { batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { DeviceRow } from '../store/schema.ts';
 
@@ -6,9 +7,10 @@ export async function insertDevice(store: Store, row: DeviceRow): Promise<void> 
   await store.insertInto('devices').values(row).execute();
 }
 
-export function deviceById(store: Store, id: string): Promise<DeviceRow | undefined> {
-  return store.selectFrom('devices').selectAll().where('id', '=', id).executeTakeFirst();
-}
+export const deviceById = batchedLookup<DeviceRow>(
+  (store, ids) => store.selectFrom('devices').selectAll().where('id', 'in', ids).execute(),
+  (row) => row.id,
+);
 
 export function listDevices(store: Store, after: string, limit: number): Promise<DeviceRow[]> {
   return store.selectFrom('devices').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute();

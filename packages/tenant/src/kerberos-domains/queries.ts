@@ -1,10 +1,12 @@
 /** The table of KerberosDomains. */
+import { batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { KerberosDomainRow } from '../store/schema.ts';
 
-export function domainByName(store: Store, dnsName: string): Promise<KerberosDomainRow | undefined> {
-  return store.selectFrom('kerberos_domains').selectAll().where('dns_name', '=', dnsName).executeTakeFirst();
-}
+export const domainByName = batchedLookup<KerberosDomainRow>(
+  (store, names) => store.selectFrom('kerberos_domains').selectAll().where('dns_name', 'in', names).execute(),
+  (row) => row.dns_name,
+);
 
 export function listDomains(store: Store): Promise<KerberosDomainRow[]> {
   return store.selectFrom('kerberos_domains').selectAll().orderBy('dns_name').execute();

@@ -11,6 +11,7 @@ import type { AuditEvent } from '../audit/rules.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
+import { syncedUser } from '../sync/queries.ts';
 import { iso, later } from '../tenant.ts';
 import { userById } from '../users/queries.ts';
 import { credentialById } from '../webauthn/queries.ts';
@@ -99,13 +100,14 @@ class Notices {
     if (user === undefined) return;
     const keyId = /\bkey:([A-Za-z0-9_-]+)/.exec(event.subject)?.[1];
     const key = keyId === undefined ? undefined : await credentialById(store, keyId);
+    const account = await syncedUser(store, userId);
     const about = { userId, displayName: user.display_name, key: key?.display_name, tenantName, time: now() };
     const notice = noticeOf(event, about);
     if (notice === undefined) return;
     await insertNotice(store, {
       id: randomUUID(),
       user_id: userId,
-      address: user.user_principal_name,
+      address: account?.mail ?? user.user_principal_name,
       ...notice,
       attempts: 0,
       next_try_on: iso(now()),

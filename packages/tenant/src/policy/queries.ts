@@ -32,7 +32,7 @@ export async function policyOfUser(
   // Where nobody has a policy of their own, nobody's groups are asked for.
   if (entries.every((entry) => entry.group_id === null)) return entries[0];
   const groups = await groupIdsOf(store, userId);
-  return entries.find(({ group_id: id }) => id === null || groups.includes(id));
+  return entries.find(({ group_id: id }) => id === null || groups.has(id));
 }
 
 /** One entry, for changing it within a transaction. */

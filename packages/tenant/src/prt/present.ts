@@ -115,7 +115,11 @@ function checkSignature(jws: ParsedJws, sessionKey: Uint8Array): void {
 
 async function noteUse(tenant: Tenant, row: PrtRow): Promise<void> {
   const now = tenant.now();
-  await noteFirstUse(tenant.store, row, iso(now), iso(later(now, REMEMBERED_SECONDS)));
+  await noteFirstUse(tenant.store, {
+    tokenHash: row.token_hash,
+    now: iso(now),
+    forgetOn: iso(later(now, REMEMBERED_SECONDS)),
+  });
 }
 
 async function refuseReuse(

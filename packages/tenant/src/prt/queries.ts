@@ -1,6 +1,6 @@
 /** The table of Primary Refresh Tokens: hashes, never the tokens themselves. */
 import { sql } from 'kysely';
-import { batched } from '../store/batch.ts';
+import { batched, batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { PrtRow } from '../store/schema.ts';
 
@@ -47,38 +47,46 @@ const TEXTS = [
 ] as const satisfies (keyof PrtRow)[];
 const NUMBERS = ['kdf_version', 'used'] as const satisfies (keyof PrtRow)[];
 
-export function prtByHash(store: Store, hash: string): Promise<PrtRow | undefined> {
-  return store.selectFrom('prts').selectAll().where('token_hash', '=', hash).executeTakeFirst();
+export const prtByHash = batchedLookup<PrtRow>(
+  (store, hashes) => store.selectFrom('prts').selectAll().where('token_hash', 'in', hashes).execute(),
+  (row) => row.token_hash,
+);
+
+interface FirstUse {
+  tokenHash: string;
+  now: string;
+  /** When the others may be forgotten; until then their use is told as reuse. */
+  forgetOn: string;
 }
 
-/**
- * Notes the first use of a token: its holder has it, so every other one of its family is done with.
- *
- * @param forgetOn when those others may be forgotten; until then their use is told as reuse
- */
-export function noteFirstUse(
-  store: Store,
-  { token_hash, family }: PrtRow,
-  now: string,
-  forgetOn: string,
-): Promise<void> {
-  return store.transaction().execute(async (transaction) => {
+/** Notes the first use of a token: its holder has it, so every other one of its family is done with. */
+export const noteFirstUse = batched<FirstUse, void>(async (store, uses) => {
+  const [{ now, forgetOn } = { now: '', forgetOn: '' }] = uses; // they are of one moment
+  await store.transaction().execute(async (transaction) => {
     const first = await transaction
       .updateTable('prts')
       .set({ used: 1 })
-      .where('token_hash', '=', token_hash)
+      .where(
+        'token_hash',
+        'in',
+        uses.map(({ tokenHash }) => tokenHash),
+      )
       .where('used', '=', 0)
-      .executeTakeFirst();
-    if (first.numUpdatedRows === 0n) return; // another request was first, and its answer is not to be taken back
-    await transaction
-      .updateTable('prts')
-      .set({ superseded_on: now, expires_on: forgetOn })
-      .where('family', '=', family)
-      .where('token_hash', '!=', token_hash)
-      .where('superseded_on', 'is', null)
+      .returning(['token_hash', 'family'])
       .execute();
+    // Where another request was first, its answer is not to be taken back.
+    for (const { token_hash: hash, family } of first) {
+      await transaction
+        .updateTable('prts')
+        .set({ superseded_on: now, expires_on: forgetOn })
+        .where('family', '=', family)
+        .where('token_hash', '!=', hash)
+        .where('superseded_on', 'is', null)
+        .execute();
+    }
   });
-}
+  return uses.map(() => undefined);
+});
 
 /** Revokes all tokens of a family. */
 export async function deleteFamily(store: Store, family: string): Promise<void> {

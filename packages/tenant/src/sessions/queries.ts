@@ -44,25 +44,15 @@ export async function endSignIns(store: Store, userId: string): Promise<void> {
 
 /** Ends, of each user that has more, the oldest sessions but so many. */
 export async function trimSessions(store: Store, keep: number): Promise<void> {
-  const many = await store
-    .selectFrom('web_sessions')
-    .select('user_id')
-    .groupBy('user_id')
-    .having(({ fn }) => fn.countAll(), '>', keep)
-    .execute();
-  for (const { user_id: userId } of many) {
-    const kept = store
-      .selectFrom('web_sessions')
-      .select('token_hash')
-      .where('user_id', '=', userId)
-      .orderBy('created_on', 'desc')
-      .limit(keep);
-    await store
-      .deleteFrom('web_sessions')
-      .where('user_id', '=', userId)
-      .where('token_hash', 'not in', kept)
-      .execute();
-  }
+  const numbered = store.selectFrom('web_sessions').select((e) => [
+    'token_hash',
+    e.fn
+      .agg<number>('row_number')
+      .over((over) => over.partitionBy('user_id').orderBy('created_on', 'desc').orderBy('token_hash'))
+      .as('number'),
+  ]);
+  const surplus = store.selectFrom(numbered.as('numbered')).select('token_hash').where('number', '>', keep);
+  await store.deleteFrom('web_sessions').where('token_hash', 'in', surplus).execute();
 }
 
 /** Forgets what is over, by its end or for not being used. */

@@ -6,7 +6,7 @@
  */
 import { sql } from 'kysely';
 import { TenantError, type TenantErrorCode } from '../errors.ts';
-import type { Store } from '../store/open.ts';
+import { batched } from '../store/batch.ts';
 import type { SyncedUserRow, UserRow } from '../store/schema.ts';
 import { iso, type Tenant } from '../tenant.ts';
 import { type SyncedAccount, syncedAccount } from './queries.ts';
@@ -113,34 +113,49 @@ export async function ticketRefusal(tenant: Tenant, user: UserRow): Promise<Refu
 }
 
 /** SIDs of all groups of a synced user: the primary one, the direct ones, and those that these are in. */
-async function groupSidsOf(store: Store, userId: string): Promise<Set<string>> {
-  const { rows } = await sql<{ sid: string }>`
-    ${groupsReached(userId)}
-    select g.sid as sid from synced_groups g join reached r on r.domain = g.domain and r.anchor = g.anchor
-    union select primary_group_sid as sid from synced_users where user_id = ${userId}`.execute(store);
-  return new Set(rows.map(({ sid }) => sid));
-}
+const groupSidsOf = batched<string, Set<string>>(async (store, userIds) => {
+  const { rows } = await sql<{ user_id: string; name: string }>`
+    ${groupsReached(userIds)}
+    select r.user_id as user_id, g.sid as name
+      from synced_groups g join reached r on r.domain = g.domain and r.anchor = g.anchor
+    union select user_id, primary_group_sid as name from synced_users where user_id in (${sql.join(userIds)})`.execute(
+    store,
+  );
+  return byUser(userIds, rows);
+});
 
 /** Ids of all groups of a user, synced ones and the tenant's own. */
-export async function groupIdsOf(store: Store, userId: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    ${groupsReached(userId)}
-    select g.group_id as id from synced_groups g join reached r on r.domain = g.domain and r.anchor = g.anchor
-    union select group_id as id from user_group_members where user_id = ${userId}`.execute(store);
-  return rows.map(({ id }) => id);
+export const groupIdsOf = batched<string, Set<string>>(async (store, userIds) => {
+  const { rows } = await sql<{ user_id: string; name: string }>`
+    ${groupsReached(userIds)}
+    select r.user_id as user_id, g.group_id as name
+      from synced_groups g join reached r on r.domain = g.domain and r.anchor = g.anchor
+    union select user_id, group_id as name from user_group_members where user_id in (${sql.join(userIds)})`.execute(
+    store,
+  );
+  return byUser(userIds, rows);
+});
+
+function byUser(
+  userIds: readonly string[],
+  rows: readonly { user_id: string; name: string }[],
+): Set<string>[] {
+  const names = new Map(userIds.map((id) => [id, new Set<string>()]));
+  for (const { user_id: id, name } of rows) names.get(id)?.add(name);
+  return userIds.map((id) => names.get(id) ?? new Set());
 }
 
-/** Walks up from the user; each group once, so that groups in a circle end. */
-const groupsReached = (userId: string) => sql`with recursive reached(domain, anchor) as (
-  select g.domain, g.anchor from synced_groups g
+/** Walks up from each user; each group once, so that groups in a circle end. */
+const groupsReached = (userIds: readonly string[]) => sql`with recursive reached(user_id, domain, anchor) as (
+  select u.user_id, g.domain, g.anchor from synced_groups g
     join synced_users u on u.domain = g.domain and u.primary_group_sid = g.sid
-    where u.user_id = ${userId} and u.deleted_on is null
+    where u.user_id in (${sql.join(userIds)}) and u.deleted_on is null
   union
-  select m.domain, m.group_anchor from synced_members m
+  select u.user_id, m.domain, m.group_anchor from synced_members m
     join synced_users u on u.domain = m.domain and u.anchor = m.member_anchor
-    where u.user_id = ${userId} and u.deleted_on is null
+    where u.user_id in (${sql.join(userIds)}) and u.deleted_on is null
   union
-  select m.domain, m.group_anchor from synced_members m
+  select r.user_id, m.domain, m.group_anchor from synced_members m
     join reached r on r.domain = m.domain and r.anchor = m.member_anchor)`;
 
 /** The account behind a user; null for one who is the tenant's own. */

@@ -1,4 +1,5 @@
 /** The table of users. */
+import { batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { UserRow } from '../store/schema.ts';
 
@@ -15,9 +16,10 @@ export async function deleteUser(store: Store, id: string): Promise<void> {
   await store.deleteFrom('users').where('id', '=', id).execute();
 }
 
-export function userById(store: Store, id: string): Promise<UserRow | undefined> {
-  return store.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
-}
+export const userById = batchedLookup<UserRow>(
+  (store, ids) => store.selectFrom('users').selectAll().where('id', 'in', ids).execute(),
+  (row) => row.id,
+);
 
 export function userByUpn(store: Store, folded: string): Promise<UserRow | undefined> {
   return store.selectFrom('users').selectAll().where('upn_folded', '=', folded).executeTakeFirst();

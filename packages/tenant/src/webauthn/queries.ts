@@ -32,9 +32,10 @@ export async function insertCredential(store: Store, row: CredentialRow): Promis
 }
 
 /** A key, removed ones included. */
-export function credentialById(store: Store, id: string): Promise<CredentialRow | undefined> {
-  return store.selectFrom('credentials').selectAll().where('id', '=', id).executeTakeFirst();
-}
+export const credentialById = batchedLookup<CredentialRow>(
+  (store, ids) => store.selectFrom('credentials').selectAll().where('id', 'in', ids).execute(),
+  (row) => row.id,
+);
 
 /** Every column of a user: the compiler sees that none is missing. */
 const USER_COLUMNS = Object.keys({

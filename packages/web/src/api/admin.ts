@@ -56,6 +56,12 @@ export interface KeyPolicy extends KeyPolicyRules {
   group: { id: string; displayName: string } | null;
 }
 
+export interface UserGroup {
+  id: string;
+  displayName: string;
+  members: number;
+}
+
 export interface Model {
   aaGuid: string;
   name: string;
@@ -99,6 +105,9 @@ export const admin = {
   policies: () => api.get<KeyPolicy[]>(`${ADMIN}/key-policies`),
   changePolicy: (of: Pick<KeyPolicy, 'group'>, changes: Partial<KeyPolicyRules>) =>
     api.patch<KeyPolicy>(policy(of), changes),
+  removePolicy: (of: Pick<KeyPolicy, 'group'>) => api.delete(policy(of)),
+  orderPolicies: (groups: readonly string[]) => api.put<KeyPolicy[]>(`${ADMIN}/key-policies`, { groups }),
+  groups: () => api.get<UserGroup[]>(`${ADMIN}/groups`),
   models: () => api.get<Model[]>(`${ADMIN}/metadata/models`),
   events: (query: Record<string, string>) =>
     api.get<CeremonyEvent[]>(`${ADMIN}/ceremonies?${new URLSearchParams({ limit: '200', ...query })}`),

@@ -1,16 +1,44 @@
-/** Which security keys are accepted: one entry for each group that has one, and the default for everyone else. */
-import { Card, Loader, Stack, Text, Title } from '@mantine/core';
+/** Which security keys are accepted: one entry for each group that has one, in their order, and the default for everyone else. */
+import { Card, Group, Loader, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { admin } from '../../api/admin.ts';
+import { admin, type KeyPolicy } from '../../api/admin.ts';
+import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { AddPolicy } from './add.tsx';
+import { EntryButtons, RemovePolicy } from './entry.tsx';
 import { PolicyForm } from './form.tsx';
 
-const load = async () => ({ policies: await admin.policies(), models: await admin.models() });
+const load = async () => {
+  const [policies, models, groups] = await Promise.all([admin.policies(), admin.models(), admin.groups()]);
+  return { policies, models, groups };
+};
 
 export default function Policy() {
   const { value, error, reload } = useLoad(load);
   const [done, setDone] = useState<string>();
+  const [failed, setFailed] = useState<unknown>();
+  const [removing, setRemoving] = useState<KeyPolicy>();
+  const withFreshProof = useFreshProof();
+  const policies = value?.policies ?? [];
+  const ordered = policies.flatMap(({ group }) => group ?? []);
+  const saved = async (text: string) => {
+    setDone(text);
+    setFailed(undefined);
+    await reload();
+  };
+  /** By one place, towards the first (-1) or the last (1). */
+  const move = async (from: number, by: -1 | 1) => {
+    const names = ordered.map(({ displayName }) => displayName);
+    const [name = ''] = names.splice(from, 1);
+    names.splice(from + by, 0, name);
+    try {
+      await withFreshProof(() => admin.orderPolicies(names));
+      await saved(`The policy for ${name} is number ${from + by + 1} now.`);
+    } catch (cause) {
+      setFailed(cause);
+    }
+  };
   return (
     <>
       <Title order={1}>Policy for keys</Title>
@@ -21,28 +49,45 @@ export default function Policy() {
       <Text role="status" aria-live="polite" mt="sm">
         {done}
       </Text>
-      <ErrorNotice error={error} retry={() => void reload()} />
+      <ErrorNotice error={error ?? failed} {...(error !== undefined && { retry: () => void reload() })} />
       {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      {value !== undefined && (
+        <AddPolicy
+          groups={value.groups.filter(({ id }) => !ordered.some((one) => one.id === id))}
+          saved={saved}
+        />
+      )}
       <Stack mt="md">
-        {value?.policies.map((policy) => {
-          const name = policy.group?.displayName ?? 'Everyone else';
+        {policies.map((policy, at) => {
+          const name = policy.group?.displayName ?? (ordered.length === 0 ? 'Everyone' : 'Everyone else');
           return (
             <Card key={policy.group?.id ?? 'default'} component="section" withBorder aria-label={name}>
-              <Title order={2} size="h3">
-                {name}
-              </Title>
+              <Group justify="space-between">
+                <Title order={2} size="h3" style={{ overflowWrap: 'anywhere' }}>
+                  {name}
+                </Title>
+                {policy.group !== null && (
+                  <EntryButtons
+                    name={name}
+                    isFirst={at === 0}
+                    isLast={at === ordered.length - 1}
+                    move={(by) => void move(at, by)}
+                    remove={() => setRemoving(policy)}
+                  />
+                )}
+              </Group>
               <PolicyForm
                 policy={policy}
-                models={value.models}
-                saved={async () => {
-                  setDone(`The policy for ${name} is saved.`);
-                  await reload();
-                }}
+                models={value?.models ?? []}
+                saved={() => saved(`The policy for ${name} is saved.`)}
               />
             </Card>
           );
         })}
       </Stack>
+      {removing !== undefined && (
+        <RemovePolicy policy={removing} close={() => setRemoving(undefined)} saved={saved} />
+      )}
     </>
   );
 }

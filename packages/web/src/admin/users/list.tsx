@@ -1,5 +1,6 @@
 /** All users; who has no key, or only one, can be picked out. */
 import { Anchor, Badge, Group, Loader, SegmentedControl, TextInput, Title } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useCallback, useState } from 'react';
 import { Link } from 'react-router';
 import { admin, type User } from '../../api/admin.ts';
@@ -22,6 +23,7 @@ export default function Users() {
     [which],
   );
   const { value, error, reload } = useLoad(load);
+  const isNarrow = useMediaQuery('(max-width: 30em)') === true;
   const wanted = search.trim().toLowerCase();
   const found = (value ?? []).filter(({ userPrincipalName, displayName }) =>
     `${userPrincipalName} ${displayName}`.toLowerCase().includes(wanted),
@@ -38,7 +40,15 @@ export default function Users() {
           onChange={(event) => setSearch(event.currentTarget.value)}
           style={{ flex: 1, minWidth: 220 }}
         />
-        <SegmentedControl aria-label="Which users" data={CHOICES} value={which} onChange={setWhich} />
+        <SegmentedControl
+          aria-label="Which users"
+          data={CHOICES}
+          value={which}
+          onChange={setWhich}
+          orientation={isNarrow ? 'vertical' : 'horizontal'}
+          fullWidth={isNarrow}
+          style={isNarrow ? { width: '100%' } : {}}
+        />
       </Group>
       <ErrorNotice error={error} retry={() => void reload()} />
       {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
