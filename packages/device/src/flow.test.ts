@@ -53,6 +53,16 @@ test('a device joins, and says so', async () => {
   expect(readStatus(at.stateDir)).toEqual(status);
 });
 
+test('a personal device is registered, not joined, and signs its user in', async () => {
+  const at = world.device('registered');
+  const by = { tenantUrl: world.url, caFile: world.caFile, key: world.key, pin: PIN };
+  const status = await joinDevice({ ...by, stateDir: at.stateDir, joinType: 'register' });
+  if (!status.joined) throw new Error('not registered');
+  expect(status.device.joinType).toBe(4);
+  expect(await world.admin.devices.show(status.device.id)).toMatchObject({ joinType: 4 });
+  expect((await world.signIn(at)).ticket.state).toBe('full');
+});
+
 test('a sign-in gives a PRT, and a full TGT that opens a service', async () => {
   const at = await world.join('full');
   const steps: string[] = [];

@@ -35,11 +35,17 @@ function thisDevice(group: Command): void {
           .default('auto'),
         keyOption,
         pinFileOption,
+        option(
+          '--register',
+          'register it as a personal device (a work account on it) in place of joining it',
+        ),
         option('--hybrid', "as a computer of an AD domain, by the machine's own keytab; nobody signs in"),
         ...HYBRID_OPTIONS,
       ],
     },
     (_, given) => {
+      if (given.hybrid === true && given.register === true)
+        throw new CliError('usage', '--register is for a personal device: without --hybrid.');
       if (given.hybrid === true) return joinAsComputer(given);
       const foreign = HYBRID_OPTIONS.find((each) => given[each.attributeName()] !== undefined);
       if (foreign) throw new CliError('usage', `${foreign.long} is for --hybrid.`);
@@ -88,7 +94,9 @@ function joinWithKey(given: Given): Promise<Outcome> {
   return withKey(given, async (key) => {
     const { joinDevice } = await import('@kennel/device');
     const pin = await readPin(text(given, 'pinFile'));
-    const value = await joinDevice({ stateDir: deviceDir(), tenantUrl, key, pin, ...joinFields(given) });
+    const joinType = given.register === true ? 'register' : 'join';
+    const where = { stateDir: deviceDir(), tenantUrl, joinType } as const;
+    const value = await joinDevice({ ...where, key, pin, ...joinFields(given) });
     return { value, text: statusText(value) };
   });
 }
@@ -119,6 +127,13 @@ async function joinAsComputer(given: Given): Promise<Outcome> {
   return { value, text: statusText(value) };
 }
 
+const JOINED_AS: Readonly<Record<number, string>> = {
+  0: 'joined',
+  4: 'registered',
+  6: 'hybrid',
+  8: 'shared',
+};
+
 function tenantDevices(group: Command): void {
   const client = async () => (await admin()).devices;
   defineAdmin(
@@ -129,13 +144,18 @@ function tenantDevices(group: Command): void {
       const rows = value.map((device) => [
         device.id,
         device.displayName,
+        JOINED_AS[device.joinType] ?? String(device.joinType),
         device.operatingSystem,
         device.enabled ? 'yes' : 'no',
         device.registeredOn,
       ]);
       return {
         value,
-        text: table(['id', 'name', 'system', 'enabled', 'joined on'], rows, 'No device has joined yet.'),
+        text: table(
+          ['id', 'name', 'how', 'system', 'enabled', 'joined on'],
+          rows,
+          'No device has joined yet.',
+        ),
       };
     },
   );
