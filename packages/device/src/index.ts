@@ -16,6 +16,7 @@ export type { SignInResult } from './sign-in/keep.ts';
 export { type RenewOptions, renewPrt } from './sign-in/renew.ts';
 export { type SignInOptions, signIn } from './sign-in/sign-in.ts';
 export type { Attempt } from './state/attempt.ts';
+export { liesInMemory } from './state/boot-key.ts';
 export { type DeviceStatus, readStatus, tenantOfDevice, type UserStatus } from './status.ts';
 export type { OnStep, Step, StepName } from './step.ts';
 export { defaultCcache } from './tickets/ccache.ts';

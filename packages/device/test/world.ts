@@ -1,5 +1,5 @@
 /** A tenant, an embedded domain and a software key, all running, for the tests of this package. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -59,6 +59,11 @@ export interface World {
     /** Whether the key is asked for the secret of offline sign-in, as it is unless said otherwise. */
     registration?: { secret: boolean },
   ): Promise<{ user: User; key: SecurityKey }>;
+  /** Takes the tenant away, and brings it back at the same address. */
+  stopTenant(): Promise<void>;
+  startTenant(): Promise<void>;
+  /** Takes the domain controller away, for good. */
+  stopDomain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -78,10 +83,17 @@ export async function startWorld(): Promise<World> {
     listen: { port: 0 },
     lab: true,
   });
-  const { url, close } = await serveTenant({ stateDir, log, now: () => new Date(Date.now() + clock.tenant) });
-  closing.push(close);
+  const serve = () => serveTenant({ stateDir, log, now: () => new Date(Date.now() + clock.tenant) });
+  let running = await serve();
+  const { url } = running;
+  closing.push(() => running.close());
   const domain = await startLabDomain({ now: () => new Date(Date.now() + clock.kdc) });
-  closing.push(() => domain.close());
+  let stopped: Promise<void> | undefined;
+  const stopDomain = () => {
+    stopped ??= domain.close();
+    return stopped;
+  };
+  closing.push(stopDomain);
   const admin = adminClient(stateDir);
   const { directory } = domain;
   const server = directory.createKerberosServerObjects();
@@ -147,6 +159,15 @@ export async function startWorld(): Promise<World> {
       return at;
     },
     signIn: (at, more = {}) => signIn({ ...at, key, pin: PIN, kdc: domain.kdc, ...more }),
+    stopTenant: () => running.close(),
+    stopDomain,
+    startTenant: async () => {
+      const path = join(stateDir, 'config.json');
+      const config = JSON.parse(readFileSync(path, 'utf8'));
+      const listen = { ...config.listen, port: Number(new URL(url).port) };
+      writeFileSync(path, JSON.stringify({ ...config, listen, origins: [url], registration: { port: 0 } }));
+      running = await serve();
+    },
     close: async () => {
       for (const step of closing.reverse()) await step();
     },

@@ -20,7 +20,7 @@ export interface CheckedDevice {
 
 /** @returns undefined where it is not joined */
 export async function checkDevice(findings: Findings): Promise<CheckedDevice | undefined> {
-  const { readStatus, tenantOfDevice } = await import('@kennel/device');
+  const { liesInMemory, readStatus, tenantOfDevice } = await import('@kennel/device');
   const status = await findings.try(
     'device.state',
     deviceDir(),
@@ -44,10 +44,35 @@ export async function checkDevice(findings: Findings): Promise<CheckedDevice | u
       'Check the clock; then kennel device join again.',
     );
   else findings.ok('device.certificate', device.displayName, `good for ${days} days`);
-  for (const { upn, prt, ticket } of users) {
-    if (prt.valid)
+  if (status.signInKeysInMemory)
+    findings.ok('device.memory', device.displayName, 'secrets of who is signed in are gone with the power');
+  else
+    findings.warning(
+      'device.memory',
+      device.displayName,
+      'secrets of who is signed in lie on the disk',
+      'Name a directory of a memory file system that is yours alone (KENNEL_RUNTIME_DIR).',
+    );
+  for (const { upn, prt, locked, ticket, offline } of users) {
+    if (locked)
+      findings.warning('device.prt', upn, 'locked since this machine was restarted', 'kennel signin');
+    else if (prt.valid)
       findings.ok('device.prt', upn, `Primary Refresh Token until ${prt.expiresOn.toISOString()}`);
     else findings.warning('device.prt', upn, 'the Primary Refresh Token is over', 'kennel signin');
+    if (offline.available)
+      findings.ok(
+        'device.offline',
+        upn,
+        `signs in without the tenant until ${offline.goodUntil.toISOString()}`,
+      );
+    else findings.warning('device.offline', upn, offline.message, offline.next);
+    if (ticket.state === 'full' && !liesInMemory(ticket.ccache))
+      findings.warning(
+        'device.tickets',
+        upn,
+        `the tickets lie on a disk (${ticket.ccache}): who takes it has them until they end`,
+        'Set KRB5CCNAME to a file of a memory file system before kennel signin.',
+      );
     if (ticket.state === 'full')
       findings.ok(
         'device.ticket',

@@ -1,14 +1,13 @@
 /** Where the tickets of local users go: one file each, theirs, in a directory that is the agent's, in memory. */
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DeviceError } from '../errors/device-error.ts';
-import { isInMemory } from '../state/boot-key.ts';
+import { liesInMemory } from '../state/boot-key.ts';
 import { onDisk } from '../state/files.ts';
 
 /** `/run/kennel-tickets`; where /run is a disk, the memory file system that every Linux has. */
 export const defaultTicketsDir = (): string =>
-  ['/run/kennel-tickets', '/dev/shm/kennel-tickets'].find((place) => isInMemory(dirname(place))) ??
-  '/run/kennel-tickets';
+  ['/run/kennel-tickets', '/dev/shm/kennel-tickets'].find(liesInMemory) ?? '/run/kennel-tickets';
 
 /**
  * The file of a user's tickets. Its directory can be walked through by everyone and written to by the agent alone: a user

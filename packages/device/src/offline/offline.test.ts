@@ -17,8 +17,10 @@ const DAYS = 86_400_000;
 const ALICE = 'alice@corp.example.com';
 let world: World;
 let bob: SecurityKey;
+let joined: At;
 beforeAll(async () => {
   world = await startWorld();
+  joined = await world.join('joined');
   ({ key: bob } = await world.enrol('bob'));
 }, 60_000);
 afterAll(() => world.close());
@@ -38,9 +40,17 @@ function withoutTenant(at: At): void {
 function withTenant(at: At, of: ReturnType<typeof readDevice>): void {
   writeDevice(at.stateDir, { ...readDevice(at.stateDir), tenant: of.tenant });
 }
+/** The same joined device, with a state of its own: joining makes four RSA keys. */
+function copyOf(name: string): At {
+  const at = world.device(name);
+  cpSync(joined.stateDir, at.stateDir, { recursive: true });
+  return at;
+}
 /** Signed in once, switched off, and out of reach of the tenant. */
-async function away(name: string): Promise<At & { record: ReturnType<typeof readDevice> }> {
-  const at = await world.join(name);
+async function away(
+  name: string,
+  at = copyOf(name),
+): Promise<At & { record: ReturnType<typeof readDevice> }> {
   await world.signIn(at);
   const record = readDevice(at.stateDir);
   reboot(at);
@@ -74,7 +84,7 @@ test('a sign-in says until when the next one does without the tenant; that one b
 });
 
 test('what a renewal brought is what the next unlocking gives', async () => {
-  const at = await world.join('renewed-before');
+  const at = copyOf('renewed-before');
   const { offline } = await world.signIn(at);
   expect(offline).toMatchObject({ available: true });
   await renewPrt(at);
@@ -85,7 +95,7 @@ test('what a renewal brought is what the next unlocking gives', async () => {
 });
 
 test('a thief of the disk, with the machine’s key, finds no token, no session key and no ticket', async () => {
-  const at = await world.join('stolen');
+  const at = copyOf('stolen');
   await world.signIn(at);
   const { stateDir } = at;
   const id = deviceIdOf(at);
@@ -131,7 +141,7 @@ test('a thief of the disk, with the machine’s key, finds no token, no session 
 });
 
 test('a first sign-in without the tenant is refused and leaves nothing, and so is a second user’s', async () => {
-  const at = await world.join('first');
+  const at = copyOf('first');
   withoutTenant(at);
   const before = contents(at.stateDir);
   await expect(anywhere(at)).rejects.toThrow(
@@ -159,7 +169,7 @@ test('a first sign-in without the tenant is refused and leaves nothing, and so i
 });
 
 test('two users of one device: each key opens its own', async () => {
-  const at = await world.join('two');
+  const at = copyOf('two');
   await world.signIn(at);
   await world.signIn(at, { key: bob, ccache: `${at.ccache}-bob` });
   reboot(at);
@@ -241,7 +251,7 @@ const REFUSED = {
 
 test('a key whose holder was removed stops at the first contact: the cache is gone', async () => {
   const { user, key } = await world.enrol('carol');
-  const at = await world.join('removed');
+  const at = copyOf('removed');
   await world.signIn(at, { key });
   const record = readDevice(at.stateDir);
   reboot(at);
@@ -272,7 +282,7 @@ test('a refusal is never gone around, and ends offline sign-in for that user or 
 });
 
 test('policy says for how long, and takes it back with the next renewal', async () => {
-  const at = await world.join('policy');
+  const at = copyOf('policy');
   await world.admin.keyPolicies.change('default', { offlineDays: 1 });
   try {
     const { offline } = await world.signIn(at);
@@ -290,7 +300,7 @@ test('policy says for how long, and takes it back with the next renewal', async 
 
 test('a key without the secret signs in, and says why it will not do so offline', async () => {
   const { key } = await world.enrol('erin', {}, { secret: false });
-  const at = await world.join('no-secret');
+  const at = copyOf('no-secret');
   const { offline } = await world.signIn(at, { key });
   expect(offline).toMatchObject({ available: false, code: 'offline-key-without-secret' });
   expect(readStatus(at.stateDir)).toMatchObject({
@@ -300,7 +310,7 @@ test('a key without the secret signs in, and says why it will not do so offline'
 });
 
 test('somebody else’s key is refused where a user is meant, and nothing is kept', async () => {
-  const at = await world.join('meant');
+  const at = copyOf('meant');
   await expect(world.signIn(at, { key: bob, user: ALICE })).rejects.toThrow(failing('key-of-another-user'));
   expect(readStatus(at.stateDir)).toMatchObject({ users: [], offline: [] });
   expect(await world.signIn(at, { user: 'ALICE@corp.example.com' })).toMatchObject({ user: { upn: ALICE } });
@@ -333,7 +343,8 @@ test('who signs out comes back offline, unless forgotten; a join anew or leaving
 });
 
 test('a cache of another device, put into this one, is not opened', async () => {
-  const [one, other] = [await away('one'), await away('other')];
+  const one = await away('one');
+  const other = await away('other', await world.join('other'));
   rmSync(join(other.stateDir, 'offline'), { recursive: true });
   cpSync(join(one.stateDir, 'offline'), join(other.stateDir, 'offline'), { recursive: true });
   await expect(anywhere(other, { offline: true })).rejects.toThrow(failing('offline-no-cache'));

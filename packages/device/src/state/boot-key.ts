@@ -116,4 +116,13 @@ function usable(directory: string): boolean {
 }
 
 /** Whether a directory that is there lies on a file system that is memory. @throws ErrnoException */
-export const isInMemory = (directory: string): boolean => IN_MEMORY.includes(statfsSync(directory).type);
+const isInMemory = (directory: string): boolean => IN_MEMORY.includes(statfsSync(directory).type);
+
+/** Whether a file lies in memory; false where that cannot be told. */
+export function liesInMemory(path: string): boolean {
+  try {
+    return isInMemory(dirname(path));
+  } catch {
+    return false; // no such directory, or not Linux
+  }
+}
