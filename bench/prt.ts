@@ -28,9 +28,9 @@ import { issuePrt } from '../packages/tenant/src/prt/rules.ts';
 import { usePrt } from '../packages/tenant/src/prt/use.ts';
 import type { Tenant } from '../packages/tenant/src/tenant.ts';
 import { openTenant } from '../packages/tenant/test/open-tenant.ts';
+import { by, type PersonAtDevice, people, requestOf, seed } from '../packages/tenant/test/prt-people.ts';
 import { atATime, median, quantile, rounded } from './measure.ts';
 import { type BenchResult, bareMint } from './mint.ts';
-import { by, type PersonAtDevice, people, requestOf, seed } from './prt-people.ts';
 
 const ROUNDS = 7;
 const SIGN_INS_A_ROUND = 200;

@@ -62,6 +62,21 @@ describe('kennel group, policy, metadata, report', () => {
     expect((await run(0, 'policy', 'explain', 'bob')).stdout).toMatch(/group : default[\s\S]*models : any/);
   });
 
+  it('says who may join devices, and cleans up those that nobody uses', async () => {
+    const policy = async (...args: string[]) => (await run(0, 'policy', 'device', ...args)).stdout;
+    expect(await policy()).toMatch(/who may join : everyone[\s\S]*: 50[\s\S]*security key : required/);
+    const changed = await policy('--join-groups', 'Finance, North', 'Board', '--devices-per-user', '3');
+    expect(changed).toMatch(/who may join : Finance, North, Board\n[\s\S]*: 3\n/);
+    await run(2, 'policy', 'device', '--join', 'somebody');
+    await run(0, 'policy', 'device', '--join', 'everyone');
+    expect((await run(0, 'device', 'list', '--not-seen', '90d')).stdout).toContain('There is no such device');
+    expect((await run(0, 'device', 'clean-up', '--not-seen', '90d', '--json')).json[0]).toEqual({
+      disabled: [],
+    });
+    await run(2, 'device', 'clean-up', '--not-seen', 'ages');
+    await run(2, 'device', 'clean-up');
+  });
+
   it('refuses what policy does not admit, from the next request on', async () => {
     const status = (await run(0, 'status', '--json')).json[0];
     const register = ['key', 'register', '--user', 'bob', ...pin, '--json'];

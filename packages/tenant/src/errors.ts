@@ -118,6 +118,9 @@ const registry = {
   'pass-outside-policy': [400, 'invalid_request', 9300194],
   'passes-off': [403, 'access_denied', 9300195],
   'pass-used': [400, 'invalid_grant', 9300196],
+  // Who may join devices.
+  'join-not-allowed': [403, 'access_denied', 9300280],
+  'join-requires-key': [403, 'access_denied', 9300281],
   // Sync from on-premises domains.
   'sync-busy': [409, 'temporarily_unavailable', 9300130],
   'sync-run-over': [409, 'invalid_request', 9300131],

@@ -92,6 +92,7 @@ const newDevice = (userId: string): DeviceRow => ({
   transport_key: 'AA',
   registered_by: userId,
   registered_on: NOW,
+  last_seen_on: null,
 });
 
 const newPrt = (userId: string, deviceId: string, family: string = randomUUID()): PrtRow => ({

@@ -2,13 +2,12 @@
 import type { KeyStore } from '@kennel/device';
 import { type Command, Option } from 'commander';
 import { parseAddress } from '../address.ts';
-import { admin, defineAdmin } from '../admin.ts';
 import { define, type Given, type Outcome, option, text } from '../command.ts';
 import { progress } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
 import { deviceDir } from '../home.ts';
 import { pinFileOption, readPin } from '../pin.ts';
-import { fields, table } from '../table.ts';
+import { tenantDevices } from './devices.ts';
 import { keyOption, withKey } from './key.ts';
 import { statusSections, statusText } from './status-text.ts';
 
@@ -125,89 +124,4 @@ async function joinAsComputer(given: Given): Promise<Outcome> {
     ...(dc ? { controllers: [{ host: parseAddress('--dc', dc).host }] } : {}),
   });
   return { value, text: statusText(value) };
-}
-
-const JOINED_AS: Readonly<Record<number, string>> = {
-  0: 'joined',
-  4: 'registered',
-  6: 'hybrid',
-  8: 'shared',
-};
-
-function tenantDevices(group: Command): void {
-  const client = async () => (await admin()).devices;
-  defineAdmin(
-    group,
-    { usage: 'list', summary: "list the tenant's devices (administrator)", example: 'kennel device list' },
-    async () => {
-      const value = await (await client()).list();
-      const rows = value.map((device) => [
-        device.id,
-        device.displayName,
-        JOINED_AS[device.joinType] ?? String(device.joinType),
-        device.operatingSystem,
-        device.enabled ? 'yes' : 'no',
-        device.registeredOn,
-      ]);
-      return {
-        value,
-        text: table(
-          ['id', 'name', 'how', 'system', 'enabled', 'joined on'],
-          rows,
-          'No device has joined yet.',
-        ),
-      };
-    },
-  );
-  defineAdmin(
-    group,
-    {
-      usage: 'show <id>',
-      summary: 'show one device of the tenant (administrator)',
-      example: 'kennel device show 7c1f...',
-    },
-    async ([id = '']) => {
-      const value = await (await client()).show(id);
-      return { value, text: fields({ ...value }) };
-    },
-  );
-  defineAdmin(
-    group,
-    {
-      usage: 'enable <id>',
-      summary: 'let a device sign in again (administrator)',
-      example: 'kennel device enable 7c1f...',
-    },
-    async ([id = '']) => {
-      const value = await (await client()).enable(id);
-      return { value, text: `${value.displayName} is enabled.` };
-    },
-  );
-  defineAdmin(
-    group,
-    {
-      usage: 'disable <id>',
-      summary: 'refuse sign-ins from a device from now on (administrator)',
-      example: 'kennel device disable 7c1f...',
-    },
-    async ([id = '']) => {
-      const value = await (await client()).disable(id);
-      return {
-        value,
-        text: `${value.displayName} is disabled. Tickets that a domain controller issued before end by themselves within ten hours.`,
-      };
-    },
-  );
-  defineAdmin(
-    group,
-    {
-      usage: 'delete <id>',
-      summary: 'remove a device from the tenant (administrator)',
-      example: 'kennel device delete 7c1f...',
-    },
-    async ([id = '']) => {
-      await (await client()).delete(id);
-      return { value: { deleted: id }, text: 'The device is removed.' };
-    },
-  );
 }

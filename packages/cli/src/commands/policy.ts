@@ -6,6 +6,7 @@ import { type Given, option, text } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { fields, table } from '../table.ts';
 import { passPolicyCommand } from './pass.ts';
+import { devicePolicyCommand } from './policy-device.ts';
 
 const SET_OPTIONS = [
   option('--self-service <on|off>', 'whether people may register keys themselves'),
@@ -96,6 +97,7 @@ export function policyCommands(program: Command): void {
     .description('which security keys the tenant accepts; the first group that fits decides');
   const client = async () => (await admin()).keyPolicies;
   passPolicyCommand(group);
+  devicePolicyCommand(group);
 
   defineAdmin(
     group,

@@ -4,7 +4,7 @@ import type { AuditLine } from '../audit/routes.ts';
 import type { AuditCheck } from '../audit/rules.ts';
 import type { CeremonyEvent, CeremonyQuery, ReportedStep } from '../ceremonies/schema.ts';
 import type { EnrolledClient, Invitation, NewInvitation } from '../clients/schema.ts';
-import type { Device } from '../devices/schema.ts';
+import type { Device, DevicePolicy, DevicePolicyChanges } from '../devices/schema.ts';
 import type { Group, NewGroup } from '../groups/schema.ts';
 import type {
   KerberosDomain,
@@ -92,7 +92,17 @@ export function adminClientOver(call: AdminTransport) {
       remove: (name: string, id: string) => remove(`${user(name)}/keys/${encodeURIComponent(id)}`),
     },
     devices: {
-      list: () => pages<Device>(get, '/devices', (last) => last.id),
+      /** @param notSeenSince ISO 8601 in UTC: those that were neither seen nor joined since then */
+      list: (notSeenSince?: string) =>
+        pages<Device>(
+          get,
+          notSeenSince === undefined
+            ? '/devices'
+            : `/devices?notSeenSince=${encodeURIComponent(notSeenSince)}`,
+          (last) => last.id,
+        ),
+      policy: () => get<DevicePolicy>('/device-policy'),
+      changePolicy: (changes: DevicePolicyChanges) => patch<DevicePolicy>('/device-policy', changes),
       show: (id: string) => get<Device>(device(id)),
       enable: (id: string) => patch<Device>(device(id), { enabled: true }),
       disable: (id: string) => patch<Device>(device(id), { enabled: false }),

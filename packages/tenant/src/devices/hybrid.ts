@@ -79,6 +79,7 @@ export async function joinHybrid(
       transport_key: data.TransportKey,
       registered_by: `computer:${computer.sid}`,
       registered_on: iso(now),
+      last_seen_on: null,
     };
     await insertOnce(tenant, row);
     await tenant.audit.record(line({ event: 'device.joined', outcome: 'allowed' }));

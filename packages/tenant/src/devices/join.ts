@@ -7,30 +7,32 @@ import { decodeBase64, encodeBase64, JOIN_TYPES, PrtError, parseTransportKey } f
 import { TenantError } from '../errors.ts';
 import type { DeviceRow, UserRow } from '../store/schema.ts';
 import { type Caller, iso, type Tenant } from '../tenant.ts';
+import type { Registrant } from '../tokens/rules.ts';
 import { guidBytes, issueDeviceCertificate, keyOfCertificateRequest } from './certificate.ts';
 import { checkEnabled } from './current-device.ts';
 import { sha1Hex, sha256Hex } from './fingerprint.ts';
+import { checkMayJoin, deviceRulesOf } from './policy.ts';
 import { countDevicesOf, deviceById, insertDevice, replaceDeviceKeys } from './queries.ts';
 import type { JoinAnswer, JoinRequest } from './schema.ts';
 
-/** A user may register so many devices. */
-const DEVICES_PER_USER = 50;
 const CSR_BYTES = 8192;
 const LOCAL_ADMINISTRATORS = 'S-1-5-32-544';
 
 /**
- * @throws TenantError `join-type-unsupported`, `certificate-request-invalid`, `transport-key-invalid`,
+ * @throws TenantError `join-not-allowed`, `join-requires-key`, `join-type-unsupported`, `certificate-request-invalid`, `transport-key-invalid`,
  *   `device-limit-reached`, and for a re-join `device-unknown` and `device-disabled`
  */
 export async function joinDevice(
   tenant: Tenant,
   by: Pick<Caller, 'correlationId'>,
-  user: UserRow,
+  { user, withKey }: Registrant,
   request: JoinRequest,
 ): Promise<JoinAnswer> {
   const audited = { ...by, actor: `user:${user.id}` };
   try {
-    const { row, certificate, again } = await join(tenant, user, request);
+    const rules = await deviceRulesOf(tenant);
+    await checkMayJoin(tenant, rules, user.id, withKey);
+    const { row, certificate, again } = await join(tenant, user, request, rules.devicesPerUser);
     await tenant.audit.record({
       ...audited,
       event: again ? 'device.rejoined' : 'device.joined',
@@ -71,15 +73,16 @@ async function join(
   tenant: Tenant,
   user: UserRow,
   request: JoinRequest,
+  most: number,
 ): Promise<{ row: DeviceRow; certificate: Uint8Array; again: boolean }> {
   checkJoinType(request.JoinType);
   const publicKey = await deviceKeyOf(request.CertificateRequest.Data);
   checkTransportKey(request.TransportKey);
   const before = await rejoining(tenant, user, request);
-  if (before === undefined && (await countDevicesOf(tenant.store, user.id)) >= DEVICES_PER_USER) {
+  if (before === undefined && (await countDevicesOf(tenant.store, user.id)) >= most) {
     throw new TenantError(
       'device-limit-reached',
-      `You have registered ${DEVICES_PER_USER} devices. Have your administrator delete those that you no longer use.`,
+      `You have registered ${most} ${most === 1 ? 'device' : 'devices'}, and may have no more. Have your administrator delete those that you no longer use.`,
     );
   }
   const now = tenant.now();
@@ -105,6 +108,7 @@ async function join(
     transport_key: request.TransportKey,
     registered_by: user.id,
     registered_on: iso(now),
+    last_seen_on: before?.last_seen_on ?? null,
   };
   if (before === undefined) await insertDevice(tenant.store, row);
   else if (!(await replaceDeviceKeys(tenant.store, row, before.certificate_sha256))) {

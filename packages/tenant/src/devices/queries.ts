@@ -1,5 +1,5 @@
 /** The table of devices. */
-import { batchedLookup } from '../store/batch.ts';
+import { batched, batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { DeviceRow } from '../store/schema.ts';
 
@@ -12,9 +12,31 @@ export const deviceById = batchedLookup<DeviceRow>(
   (row) => row.id,
 );
 
-export function listDevices(store: Store, after: string, limit: number): Promise<DeviceRow[]> {
-  return store.selectFrom('devices').selectAll().where('id', '>', after).orderBy('id').limit(limit).execute();
+/** A page in the order of ids; with `notSeenSince` those that were neither seen nor joined since then. */
+export function listDevices(
+  store: Store,
+  after: string,
+  limit: number,
+  notSeenSince?: string,
+): Promise<DeviceRow[]> {
+  const query = store.selectFrom('devices').selectAll().where('id', '>', after).orderBy('id').limit(limit);
+  if (notSeenSince === undefined) return query.execute();
+  return query
+    .where((e) => e(e.fn.coalesce('last_seen_on', 'registered_on'), '<', notSeenSince))
+    .where('registered_on', '<', notSeenSince)
+    .execute();
 }
+
+/** Notes that devices were there. */
+export const noteSeen = batched<{ id: string; now: string }, void>(async (store, seen) => {
+  const [{ now } = { now: '' }] = seen; // they are of one moment
+  await store
+    .updateTable('devices')
+    .set({ last_seen_on: now })
+    .where('id', 'in', [...new Set(seen.map(({ id }) => id))].sort())
+    .execute();
+  return seen.map(() => undefined);
+});
 
 export async function countDevicesOf(store: Store, userId: string): Promise<number> {
   const row = await store
@@ -59,4 +81,24 @@ export async function setDeviceEnabled(store: Store, id: string, enabled: boolea
 export async function deleteDevice(store: Store, id: string): Promise<boolean> {
   const result = await store.deleteFrom('devices').where('id', '=', id).executeTakeFirst();
   return result.numDeletedRows === 1n;
+}
+
+const POLICY_ID = 'devices';
+
+/** JSON of DevicePolicyRules; undefined where nobody has changed it. */
+export async function storedDevicePolicy(store: Store): Promise<string | undefined> {
+  const row = await store
+    .selectFrom('device_policy')
+    .select('rules')
+    .where('id', '=', POLICY_ID)
+    .executeTakeFirst();
+  return row?.rules;
+}
+
+export async function keepDevicePolicy(store: Store, rules: string, now: string): Promise<void> {
+  await store
+    .insertInto('device_policy')
+    .values({ id: POLICY_ID, rules, updated_on: now })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ rules, updated_on: now }))
+    .execute();
 }

@@ -7,7 +7,7 @@ import { issueNonce } from '../nonce/rules.ts';
 import type { Routes } from '../server/fastify.ts';
 import { checkSegment, tenantParams } from '../server/segment.ts';
 import { allowedOrigins, issuerOf, type Tenant } from '../tenant.ts';
-import { userOfRegistrationToken } from '../tokens/rules.ts';
+import { registrantOf } from '../tokens/rules.ts';
 import { joinHybrid } from './hybrid.ts';
 import { joinDevice } from './join.ts';
 import { hybridJoinRequest, joinRequest } from './schema.ts';
@@ -54,8 +54,8 @@ export function deviceRoutes(app: Routes, tenant: Tenant): void {
           'A device is joined with a bearer token for device registration. Sign in for one.',
         );
       }
-      const user = await userOfRegistrationToken(tenant, token);
-      return joinDevice(tenant, { correlationId: request.id }, user, request.body);
+      const registrant = await registrantOf(tenant, token);
+      return joinDevice(tenant, { correlationId: request.id }, registrant, request.body);
     },
   );
 

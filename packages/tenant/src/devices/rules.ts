@@ -53,6 +53,7 @@ export function toDevice(row: DeviceRow): Device {
     certificateNotAfter: new X509Certificate(certificate).validToDate.toISOString(),
     registeredBy: row.registered_by,
     registeredOn: row.registered_on,
+    lastSeenOn: row.last_seen_on,
   };
 }
 

@@ -75,4 +75,39 @@ export interface Device {
   certificateNotAfter: string;
   registeredBy: string;
   registeredOn: string;
+  /** The last sign-in or renewal, to a day; null before the first. */
+  lastSeenOn: string | null;
 }
+
+const policyFields = {
+  /** Who may join devices and register them. Computers of a synced domain are not asked: their directory says. */
+  join: z.enum(['everyone', 'groups', 'nobody']),
+  devicesPerUser: z.int().min(1).max(1000),
+  /** Whether the person must have shown a security key; else a Temporary Access Pass is enough. */
+  fidoRequired: z.boolean(),
+};
+
+/** As it is stored: groups by their ids. */
+export const devicePolicyRules = z
+  .strictObject({ ...policyFields, groups: z.array(z.string().max(64)).max(100) })
+  .refine(({ join, groups }) => join !== 'groups' || groups.length > 0, 'name a group who may join');
+export type DevicePolicyRules = z.output<typeof devicePolicyRules>;
+
+/** What is to be changed; groups by name or id. */
+export const devicePolicyChanges = z
+  .strictObject({ ...policyFields, groups: z.array(z.string().min(1).max(256)).max(100) })
+  .partial();
+export type DevicePolicyChanges = z.input<typeof devicePolicyChanges>;
+
+/** The policy as shown. */
+export interface DevicePolicy extends Omit<DevicePolicyRules, 'groups'> {
+  groups: { id: string; displayName: string }[];
+}
+
+/** What holds until an administrator says otherwise. */
+export const DEFAULT_DEVICE_POLICY: DevicePolicyRules = {
+  join: 'everyone',
+  groups: [],
+  devicesPerUser: 50,
+  fidoRequired: true,
+};

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { PRT_LIFETIME_SECONDS, type PrtAnswer } from '@kennel/prt';
 import { open, seal } from '@kennel/secrets';
 import type { AuditEvent, Audited } from '../audit/rules.ts';
+import { noteSeen } from '../devices/queries.ts';
 import { TenantError } from '../errors.ts';
 import type { FreshProof } from '../sessions/rules.ts';
 import type { DeviceRow, PrtRow, UserRow } from '../store/schema.ts';
@@ -16,6 +17,8 @@ import { insertPrt } from './queries.ts';
 import { ticketFor } from './ticket.ts';
 
 const TOKEN_BYTES = 32;
+/** When a device was seen is written once in this time, so that not every renewal writes it. */
+const SEEN_EVERY_SECONDS = 24 * 3600;
 
 export interface NewPrt {
   event: 'prt.issued' | 'prt.renewed';
@@ -58,6 +61,9 @@ export async function makePrt(tenant: Tenant, given: NewPrt, audited: Audited): 
   }
   await accept(async (store) => {
     if (await insertPrt(store, { row, certificateSha256: device.certificate_sha256 })) {
+      if ((device.last_seen_on ?? '') < iso(later(now, -SEEN_EVERY_SECONDS))) {
+        await noteSeen(store, { id: device.id, now: iso(now) });
+      }
       return { result: undefined, events };
     }
     throw new TenantError(

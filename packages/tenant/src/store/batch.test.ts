@@ -8,13 +8,15 @@ const store = openStore({ sqlite: ':memory:' });
 
 test('who asks while a statement is under way goes into the next, and no statement grows without bounds', async () => {
   const sizes: number[] = [];
+  const begun = Promise.withResolvers<void>();
   const twice = batched<number, number>(async (_, inputs) => {
     sizes.push(inputs.length);
+    begun.resolve();
     await wait(1);
     return inputs.map((input) => input * 2);
   });
   const first = twice(store, 1);
-  const rest = wait(0).then(() => Promise.all(Array.from({ length: 130 }, (_, i) => twice(store, i))));
+  const rest = begun.promise.then(() => Promise.all(Array.from({ length: 130 }, (_, i) => twice(store, i))));
   expect(await first).toBe(2);
   expect(await rest).toEqual(Array.from({ length: 130 }, (_, i) => i * 2));
   expect(sizes).toEqual([1, 64, 64, 2]);
@@ -58,13 +60,15 @@ test('a key is looked up once, and a key that is not there gives nothing', async
 
 test('a shared read begins after the last of those it is for has asked', async () => {
   let value = 0;
+  const begun = Promise.withResolvers<void>();
   const read = shared(async () => {
     const seen = value;
+    begun.resolve();
     await wait(1);
     return seen;
   });
   const early = read(store);
-  await wait(0);
+  await begun.promise;
   value = 1;
   const late = [read(store), read(store)];
   expect(await Promise.all([early, ...late])).toEqual([0, 1, 1]);

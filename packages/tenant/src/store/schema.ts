@@ -29,6 +29,7 @@ export interface Database {
   notices: NoticeRow;
   /** Wrong passes, counted by name and by source. */
   pass_tries: { subject: string; tries: number; window_end: string };
+  device_policy: { id: string; rules: string; updated_on: string };
   pass_policy: { id: string; rules: string; updated_on: string };
   sync_domains: SyncDomainRow;
   sync_runs: SyncRunRow;
@@ -192,6 +193,8 @@ export interface DeviceRow {
   transport_key: string;
   registered_by: string;
   registered_on: string;
+  /** The last sign-in or renewal, to a day; null before the first. */
+  last_seen_on: string | null;
 }
 
 export interface KerberosDomainRow {

@@ -71,12 +71,18 @@ export function idToken(tenant: Tenant, user: UserRow, audience: string): Promis
   return sign(tenant, user, audience, ID_TOKEN_SECONDS, { ver: '1.0', amr: ['fido', 'mfa'] });
 }
 
+/** Who registers a device, and whether a security key was shown for that. */
+export interface Registrant {
+  user: UserRow;
+  withKey: boolean;
+}
+
 /**
  * The user of a registration token, who must still be there and enabled.
  *
  * @throws TenantError `token-invalid`, `user-disabled`
  */
-export async function userOfRegistrationToken(tenant: Tenant, token: string): Promise<UserRow> {
+export async function registrantOf(tenant: Tenant, token: string): Promise<Registrant> {
   const invalid = (cause: string) =>
     new TenantError(
       'token-invalid',
@@ -99,7 +105,7 @@ export async function userOfRegistrationToken(tenant: Tenant, token: string): Pr
     const user = await userById(tenant.store, payload.sub ?? '');
     if (user === undefined) throw invalid('user is gone');
     await checkMaySignIn(tenant, user);
-    return user;
+    return { user, withKey: Array.isArray(payload.amr) && payload.amr.includes('fido') };
   } catch (error) {
     if (error instanceof joseErrors.JOSEError) throw invalid(error.code);
     throw error;

@@ -10,6 +10,7 @@ import * as ceremonies from './0007-ceremonies.ts';
 import * as notices from './0008-notices.ts';
 import * as passes from './0008-passes.ts';
 import * as prtUse from './0009-prt-use.ts';
+import * as devices from './0010-devices.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0008-notices': notices,
   '0008-passes': passes,
   '0009-prt-use': prtUse,
+  '0010-devices': devices,
 };

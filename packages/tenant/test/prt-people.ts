@@ -2,15 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { assertionChallenge, CLIENT_IDS, encodeBase64, GRANT_TYPES, parseJws, signJws } from '@kennel/prt';
 import { sql } from 'kysely';
-import { joinDevice } from '../packages/tenant/src/devices/join.ts';
-import { joinRequest } from '../packages/tenant/src/devices/schema.ts';
-import { publishDomain } from '../packages/tenant/src/kerberos-domains/rules.ts';
-import { issueNonce } from '../packages/tenant/src/nonce/rules.ts';
-import type { Tenant } from '../packages/tenant/src/tenant.ts';
-import { createUser, findUser } from '../packages/tenant/src/users/rules.ts';
-import { registerKey, registrationOptions } from '../packages/tenant/src/webauthn/registration.ts';
-import { TestKey } from '../packages/tenant/test/authenticator.ts';
-import { CORP, joinBody, rsaKeys } from '../packages/tenant/test/world.ts';
+import { joinDevice } from '../src/devices/join.ts';
+import { joinRequest } from '../src/devices/schema.ts';
+import { publishDomain } from '../src/kerberos-domains/rules.ts';
+import { issueNonce } from '../src/nonce/rules.ts';
+import type { Tenant } from '../src/tenant.ts';
+import { createUser, findUser } from '../src/users/rules.ts';
+import { registerKey, registrationOptions } from '../src/webauthn/registration.ts';
+import { TestKey } from './authenticator.ts';
+import { CORP, joinBody, rsaKeys } from './world.ts';
 
 export const by = () => ({ actor: 'admin-socket', correlationId: randomUUID(), source: '192.0.2.1' });
 
@@ -67,7 +67,7 @@ export async function people(tenant: Tenant, count: number): Promise<PersonAtDev
     await registerKey(tenant, by(), user.id, { displayName: 'key', credential });
     const [keys, transport] = [rsaKeys(), rsaKeys()];
     const request = joinRequest.parse(await joinBody(keys, transport));
-    const { Certificate } = await joinDevice(tenant, by(), user, request);
+    const { Certificate } = await joinDevice(tenant, by(), { user, withKey: true }, request);
     const certificate = Buffer.from(Certificate.RawBody, 'base64');
     found.push({ key, certificate, privateKey: keys.privateKey, transportKey: transport.privateKey });
   }
