@@ -66,7 +66,8 @@ describe('kennel', () => {
   it('says what to do while there is no tenant', async () => {
     expectRefusal(await run('status', '--json'), 3, 'tenant-not-running');
     expectRefusal(await run('serve', '--json'), 6, 'config-missing');
-    expectRefusal(await run('signin', ...pin(), '--json'), 20, 'key-unreachable');
+    expectRefusal(await run('signin', ...pin(), '--json'), 10, 'not-joined'); // before a key is looked for
+    expectRefusal(await run('key', 'info', '--json'), 20, 'key-unreachable');
     // An id may begin with a hyphen, and is no option then; what is too much is told all the same.
     expectRefusal(
       await run('key', 'remove', '-takCHJg', '--user', 'alice', '--json'),
@@ -163,6 +164,9 @@ describe('kennel', () => {
     expect(await done('tickets')).toMatchObject({
       tickets: [{ server: 'krbtgt/CORP.EXAMPLE.COM@CORP.EXAMPLE.COM' }],
     });
+    expect(await done('tickets', 'krb5-conf')).toMatchObject({ realms: ['CORP.EXAMPLE.COM'] });
+    const kirbi = file('alice.kirbi');
+    expect(await done('tickets', 'export', '--kirbi', kirbi)).toMatchObject({ path: kirbi });
     expect((await run('device', 'status')).stdout).toMatch(/AzureADJoined: YES[\s\S]*OnPremTgt: YES/);
     expect((await run('audit', 'verify')).stdout).toContain('intact');
   });

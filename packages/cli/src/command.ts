@@ -47,7 +47,8 @@ export function define(
   if (spec.usage.includes('<id>')) command.allowUnknownOption();
   command.addHelpText('after', `\nExample:\n  ${spec.example}`);
   return command.action(async () => {
-    const given = command.opts<Given>();
+    // A command that has commands of its own reads their --json, too: it is one option.
+    const given = command.optsWithGlobals<Given>();
     try {
       const outcome = await run(command.args, given);
       if (given.json && outcome.value !== undefined) console.log(JSON.stringify(outcome.value));
