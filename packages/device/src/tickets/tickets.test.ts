@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import type { KdcAddress } from '@kennel/kerberos';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failing, NO_KDC, startWorld, type World } from '../../test/world.ts';
+import { rememberKdc } from '../state/device.ts';
 import { ccachePlace, defaultCcache, readCcache } from './ccache.ts';
 import { fetchTickets } from './fetch.ts';
 import { kdcAddresses } from './kdc.ts';
-import { krb5Conf } from './krb5-conf.ts';
+import { krb5Conf, krb5Snippet } from './krb5-conf.ts';
 
 let world: World;
 let dir: string;
@@ -168,4 +169,29 @@ test('krb5.conf names the realm and its domain controllers, and asks no DNS', ()
     expect(() => krb5Conf({ realm, kdc })).toThrow(failing('dc-not-found'));
   }
   expect(() => krb5Conf({ realm: 'A', kdc: { host: 'x }', port: 88 } })).toThrow(failing('dc-not-found'));
+});
+
+test('the snippet has every realm of the device, with those domain controllers that were named', async () => {
+  const { stateDir } = await world.join('two-realms');
+  rememberKdc(stateDir, 'CORP.EXAMPLE.COM', { host: 'dc1.corp.example.com', port: 88 });
+  rememberKdc(stateDir, 'FABRIKAM.EXAMPLE.NET', { host: '::1', port: 8888 });
+  const { realms, text } = krb5Snippet(stateDir);
+  expect(realms).toEqual(['CORP.EXAMPLE.COM', 'FABRIKAM.EXAMPLE.NET']);
+  expect(text).toMatchInlineSnapshot(`
+    "# Written by kennel: the realms of this device.
+    [realms]
+        CORP.EXAMPLE.COM = {
+            kdc = dc1.corp.example.com:88
+        }
+        FABRIKAM.EXAMPLE.NET = {
+            kdc = [::1]:8888
+        }
+
+    [domain_realm]
+        corp.example.com = CORP.EXAMPLE.COM
+        .corp.example.com = CORP.EXAMPLE.COM
+        fabrikam.example.net = FABRIKAM.EXAMPLE.NET
+        .fabrikam.example.net = FABRIKAM.EXAMPLE.NET
+    "
+  `);
 });

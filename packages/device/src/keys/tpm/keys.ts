@@ -57,15 +57,12 @@ export function openTpmKeys(tcti: Tcti | undefined, { tpm }: StoredTpmKeys): Dev
     transport: {
       publicKey: publicKeyOf(tpm.transport),
       decrypt: (wrappedKey) =>
-        at(tpm.transport, async ({ run, read, write }) => {
+        at(tpm.transport, async ({ run, write }) => {
           // Nothing that is no ciphertext of this length is put before the TPM.
           if (wrappedKey.length !== RSA_BYTES) throw new DeviceError('tenant-answer-foreign');
           write('wrapped', wrappedKey);
-          // The padding is the key's own.
-          await run('rsadecrypt', '-Q', '-c', 'key.ctx', '-s', 'null', '-o', 'opened', 'wrapped').catch(
-            notForUs,
-          );
-          return read('opened');
+          // The padding is the key's own; the key that comes out goes through a pipe, and on no disk.
+          return run('rsadecrypt', '-c', 'key.ctx', '-s', 'null', 'wrapped').catch(notForUs);
         }),
     },
   };

@@ -53,8 +53,8 @@ export class TpmToolError extends Error {
 }
 
 export interface TpmSession {
-  /** Runs `tpm2_<program>` in the folder. @throws TpmToolError; DeviceError `tpm-unreachable` */
-  run(program: string, ...args: string[]): Promise<void>;
+  /** Runs `tpm2_<program>` in the folder. @returns what it printed @throws TpmToolError; DeviceError `tpm-unreachable` */
+  run(program: string, ...args: string[]): Promise<Buffer>;
   read(name: string): Buffer;
   write(name: string, bytes: Uint8Array): void;
 }
@@ -73,8 +73,9 @@ async function session<T>(tcti: Tcti, use: (session: TpmSession) => Promise<T>):
   // A resource manager takes away what a program leaves; without one this is ours to do.
   const managed = tcti.startsWith(`device:${DEVICE}`) || tcti.startsWith('tabrmd');
   const run = async (program: string, ...args: string[]) => {
-    await execute(tcti, folder, `tpm2_${program}`, args);
+    const printed = await execute(tcti, folder, `tpm2_${program}`, args);
     if (!managed) await execute(tcti, folder, 'tpm2_flushcontext', ['--transient-object']);
+    return printed;
   };
   try {
     return await use({
@@ -87,13 +88,14 @@ async function session<T>(tcti: Tcti, use: (session: TpmSession) => Promise<T>):
   }
 }
 
-function execute(tcti: Tcti, cwd: string, program: string, args: string[]): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+function execute(tcti: Tcti, cwd: string, program: string, args: string[]): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const env = { PATH: process.env.PATH, TPM2TOOLS_TCTI: tcti, TSS2_LOG: 'all+none', LC_ALL: 'C' };
   const limits = { timeout: TIMEOUT_MS, maxBuffer: LARGEST_OUTPUT, killSignal: 'SIGKILL' } as const;
-  execFile(program, args, { cwd, env, ...limits }, (error, stdout, stderr) => {
-    if (error === null) return resolve();
-    const reply = `${stderr}${stdout}`.trim().slice(0, 1000);
+  const encoding = 'buffer' as const;
+  execFile(program, args, { cwd, env, encoding, ...limits }, (error, stdout, stderr) => {
+    if (error === null) return resolve(stdout);
+    const reply = stderr.toString('utf8').trim().slice(0, 1000); // what it printed may be secret
     const away = error.killed === true || typeof error.code === 'string' || isAway(reply);
     if (!away) return reject(new TpmToolError(program, reply));
     const details = { program, reply, cause: error.message };
