@@ -6,7 +6,7 @@ export interface Lines {
   /** The next line, or undefined: closed, too long, not UTF-8, or too late. */
   next(): Promise<string | undefined>;
   send(line: string): void;
-  /** When the other side has gone. */
+  /** When the other side has gone, or has no more to say. */
   readonly gone: AbortSignal;
 }
 
@@ -19,11 +19,6 @@ export function linesOver(socket: Socket, deadline: number): Lines {
     waiting?.();
     waiting = undefined;
   };
-  const end = () => {
-    gone.abort();
-    held.fill(0);
-    wake();
-  };
   const timer = setTimeout(() => socket.destroy(), deadline);
   socket.on('data', (chunk: Buffer) => {
     const before = held;
@@ -33,11 +28,17 @@ export function linesOver(socket: Socket, deadline: number): Lines {
     if (held.length > 2 * LONGEST_LINE) socket.destroy();
     wake();
   });
-  socket.on('end', wake);
+  // Whoever has said all can still be answered, but touches no key any more.
+  socket.on('end', () => {
+    gone.abort();
+    wake();
+  });
   socket.on('error', () => undefined); // 'close' follows
   socket.on('close', () => {
     clearTimeout(timer);
-    end();
+    gone.abort();
+    held.fill(0);
+    wake();
   });
   return {
     gone: gone.signal,
@@ -45,16 +46,15 @@ export function linesOver(socket: Socket, deadline: number): Lines {
       if (!socket.destroyed) socket.write(line);
     },
     next: async () => {
-      while (!gone.signal.aborted) {
+      for (;;) {
         const end = held.indexOf(0x0a);
         if (end > LONGEST_LINE || (end < 0 && held.length > LONGEST_LINE)) return undefined;
         if (end >= 0) return textOf(take(end));
-        if (socket.readableEnded) return undefined;
+        if (gone.signal.aborted) return undefined;
         await new Promise<void>((resolve) => {
           waiting = resolve;
         });
       }
-      return undefined;
     },
   };
 

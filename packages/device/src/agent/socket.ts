@@ -27,7 +27,7 @@ export interface AgentSocket {
 export async function listenForSignIns(path: string, options: ConversationOptions): Promise<AgentSocket> {
   prepareDirectory(path);
   if (await answers(path)) throw new DeviceError('agent-running', { about: path });
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     const lines = linesOver(socket, DEADLINE_MS);
     converse(lines, options)
       .catch(() => undefined) // told on the line already, if anybody was there
