@@ -1,7 +1,6 @@
 /** Keys of a device in a TPM 2.0 (swtpm, driven through tpm2-tools): joined with, signed in with, gone, back, and cleared. */
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { joinDevice, leaveDevice, readStatus, renewPrt } from '@kennel/device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
@@ -15,17 +14,21 @@ describe('a device whose keys lie in a TPM', () => {
   let world: World;
   let tpm: SoftwareTpm;
   let at: { stateDir: string; ccache: string };
-  const { TPM2TOOLS_TCTI, ...before } = process.env;
+  const before = { ...process.env };
+  /** Where the tools hand things to each other: for this test alone. */
+  let scratch: string;
 
   beforeAll(async () => {
     if (missing(['swtpm']).length > 0) return;
     world = await startWorld();
     tpm = await startSwtpm();
-    process.env.TPM2TOOLS_TCTI = tpm.tcti;
+    scratch = join(world.home, 'scratch');
+    mkdirSync(scratch);
+    Object.assign(process.env, { TPM2TOOLS_TCTI: tpm.tcti, TMPDIR: scratch });
     at = world.device('tpm');
   });
   afterAll(async () => {
-    process.env = TPM2TOOLS_TCTI === undefined ? before : { ...before, TPM2TOOLS_TCTI };
+    process.env = before;
     await tpm?.close();
     await world?.close();
   });
@@ -49,7 +52,7 @@ describe('a device whose keys lie in a TPM', () => {
     // Two at once: the TPM does one thing after the other.
     const both = await Promise.all([world.signIn(at), world.signIn(at)]);
     expect(both.map(({ ticket }) => ticket.state)).toEqual(['full', 'full']);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('kennel-tpm-'))).toEqual([]);
+    expect(readdirSync(scratch)).toEqual([]);
   });
 
   it('stopped in the middle of a sign-in, it loses nothing and works again when it is back', async () => {
