@@ -5,6 +5,7 @@ export type { AuditLine } from './audit/routes.ts';
 export type { AuditCheck } from './audit/rules.ts';
 export { CEREMONY_EVENTS, type CeremonyEvent } from './ceremonies/schema.ts';
 export type { InitOptions, TenantConfig } from './config/schema.ts';
+export { changeDeviceCa, type DeviceCa, listDeviceCas } from './devices/ca.ts';
 export type { Device, DevicePolicy, DevicePolicyChanges } from './devices/schema.ts';
 export { TenantError, type TenantErrorCode } from './errors.ts';
 export type { Group, NewGroup } from './groups/schema.ts';

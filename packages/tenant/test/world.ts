@@ -49,6 +49,8 @@ export interface World {
   form(fields: Record<string, string>): Promise<Answer>;
   nonce(): Promise<string>;
   restart(): Promise<void>;
+  /** Does something while the tenant is stopped, then starts it again. */
+  whileStopped<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -78,11 +80,16 @@ export async function startWorld(
     send: (method, path, body, headers = {}) => send(agent, `${world.url}${path}`, method, body, headers),
     form: (fields) => world.send('POST', '/common/oauth2/token', new URLSearchParams(fields).toString()),
     nonce: async () => (await world.form({ grant_type: GRANT_TYPES.nonce })).json.Nonce,
-    restart: async () => {
+    restart: () => world.whileStopped(async () => {}),
+    whileStopped: async (work) => {
       await running.close();
-      running = await serveTenant({ stateDir, now, log });
-      world.url = running.url;
-      world.firstAdministratorLink = running.firstAdministratorLink;
+      try {
+        return await work();
+      } finally {
+        running = await serveTenant({ stateDir, now, log });
+        world.url = running.url;
+        world.firstAdministratorLink = running.firstAdministratorLink;
+      }
     },
     close: async () => {
       agent.destroy();

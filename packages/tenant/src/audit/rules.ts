@@ -39,6 +39,7 @@ export type AuditEventName =
   | 'refusals.aggregated'
   | `registration-token.${'issued' | 'refused'}`
   | `prt.${'issued' | 'refused' | 'renewed' | 'use-refused' | 'reuse-detected'}`
+  | 'device-ca.changed'
   | 'access-token.issued'
   | `tgt.${'issued' | 'refused'}`;
 

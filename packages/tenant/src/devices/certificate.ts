@@ -42,6 +42,12 @@ export async function createDeviceCa(
   return { certificate: certificate.toString('pem'), privateKey };
 }
 
+/** Whether the key usage of a CA's certificate (DER), where it has one, lets it sign others. */
+export function maySignCertificates(der: Uint8Array): boolean {
+  const extension = new x509.X509Certificate(Uint8Array.from(der)).getExtension(x509.KeyUsagesExtension);
+  return extension == null || (extension.usages & x509.KeyUsageFlags.keyCertSign) !== 0;
+}
+
 export interface DeviceCertificateRequest {
   ca: { certificate: { raw: Uint8Array }; privateKey: KeyObject };
   /** RSA-2048, from the certificate request. */
@@ -54,17 +60,21 @@ export interface DeviceCertificateRequest {
   now: Date;
 }
 
-/** A device certificate, DER. It is valid for ten years from half an hour ago, while it is the device's current one. */
+/**
+ * A device certificate, DER. It is valid for ten years from half an hour ago, or as long as its CA is, while it is the
+ * device's current one.
+ */
 export async function issueDeviceCertificate(r: DeviceCertificateRequest): Promise<Uint8Array> {
   const issuer = new x509.X509Certificate(Uint8Array.from(r.ca.certificate.raw));
   const registered = r.joinType === JOIN_TYPES.register;
+  const end = Math.min(later(r.now, TEN_YEARS_SECONDS).getTime(), issuer.notAfter.getTime());
   const oid = DEVICE_CERTIFICATE_OIDS;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: new x509.Name([{ CN: [r.deviceId.toLowerCase()] }]),
     issuer: issuer.subjectName,
     notBefore: later(r.now, -BACKDATED_SECONDS),
-    notAfter: later(r.now, TEN_YEARS_SECONDS),
+    notAfter: new Date(end),
     publicKey: await webKey(r.publicKey, 'verify'),
     signingKey: await webKey(r.ca.privateKey, 'sign'),
     signingAlgorithm: RSA,

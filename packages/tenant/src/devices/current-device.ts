@@ -86,7 +86,8 @@ function ourCertificate(tenant: Tenant, der: Uint8Array): OurCertificate {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(der);
-    const ours = certificate.checkIssued(deviceCa.certificate) && certificate.verify(deviceCa.publicKey);
+    const issuers = [deviceCa.certificate, ...deviceCa.retired];
+    const ours = issuers.some((ca) => certificate.checkIssued(ca) && certificate.verify(ca.publicKey));
     if (!ours || certificate.ca) throw foreign('issuer');
   } catch (error) {
     throw error instanceof TenantError ? error : foreign(String(error));

@@ -17,14 +17,20 @@ import { calculateJwkThumbprint, type JWK } from 'jose';
 import { createDeviceCa } from '../devices/certificate.ts';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
-import { insertKeyRow, keyRow } from './queries.ts';
+import { insertKeyRow, keyRow, replaceKeyRow, retiredCas } from './queries.ts';
 
 export interface TenantKeys {
   /** HMAC-SHA256 over nonces. */
   readonly nonce: KeyObject;
   /** RS256; the public part as the JWK that is published. */
   readonly signing: { privateKey: KeyObject; kid: string; jwk: JWK };
-  readonly deviceCa: { certificate: X509Certificate; publicKey: KeyObject; privateKey: KeyObject };
+  readonly deviceCa: {
+    certificate: X509Certificate;
+    publicKey: KeyObject;
+    privateKey: KeyObject;
+    /** Those before it: what they have issued is good until it is over. */
+    retired: readonly X509Certificate[];
+  };
 }
 
 type Purpose = 'nonce' | 'token-signing' | 'device-ca';
@@ -86,9 +92,48 @@ export async function loadTenantKeys(store: Store, master: MasterKey): Promise<T
   return {
     nonce: nonceKey,
     signing: { privateKey, kid, jwk: { ...publicJwk, kid, alg: 'RS256', use: 'sig' } },
-    deviceCa: { certificate, publicKey: certificate.publicKey, privateKey: rsaPrivate(ca.secret) },
+    deviceCa: {
+      certificate,
+      publicKey: certificate.publicKey,
+      privateKey: rsaPrivate(ca.secret),
+      retired: (await retiredCas(store)).map((pem) => new X509Certificate(pem)),
+    },
   };
 }
+
+/**
+ * Puts a device CA in place of the one before, whose certificate stays known so that devices need not join again.
+ *
+ * @param certificate PEM
+ * @param distrust forgets all CAs before it: every device has to join again
+ */
+export async function replaceDeviceCa(
+  store: Store,
+  master: MasterKey,
+  { certificate, privateKey }: { certificate: string; privateKey: KeyObject },
+  { now, distrust }: { now: Date; distrust: boolean },
+): Promise<void> {
+  const before = await keyRow(store, 'device-ca');
+  if (before === undefined) throw notInitialised('device-ca');
+  const secret = pkcs8(privateKey);
+  const sealed = seal(master, sealLabel('device-ca'), secret);
+  secret.fill(0);
+  const row = {
+    purpose: 'device-ca',
+    public: certificate,
+    private_sealed: Buffer.from(sealed).toString('base64url'),
+    created_on: now.toISOString(),
+  };
+  const fingerprint = new X509Certificate(before.public).fingerprint256.replaceAll(':', '').toLowerCase();
+  await replaceKeyRow(store, row, distrust ? undefined : fingerprint);
+}
+
+const notInitialised = (purpose: string) =>
+  new TenantError(
+    'store-not-initialised',
+    'The store holds no keys of this tenant. Run `kennel init`, or correct the store in config.json.',
+    { purpose },
+  );
 
 async function load(
   store: Store,
@@ -96,15 +141,7 @@ async function load(
   purpose: Purpose,
 ): Promise<{ public: string; secret: Buffer }> {
   const row = await keyRow(store, purpose);
-  if (row === undefined) {
-    throw new TenantError(
-      'store-not-initialised',
-      'The store holds no keys of this tenant. Run `kennel init`, or correct the store in config.json.',
-      {
-        purpose,
-      },
-    );
-  }
+  if (row === undefined) throw notInitialised(purpose);
   const secret = open(master, sealLabel(purpose), Buffer.from(row.private_sealed, 'base64url'));
   return { public: row.public, secret: Buffer.from(secret.buffer, secret.byteOffset, secret.byteLength) };
 }
