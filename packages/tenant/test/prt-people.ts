@@ -92,3 +92,10 @@ export function requestOf(tenant: Tenant, { key, certificate, privateKey }: Pers
   );
   return { form: { grant_type: GRANT_TYPES.jwtBearer, request, tgt: 'true' }, read: () => parseJws(request) };
 }
+
+/** In bytes, with what is still in the log beside the file. */
+export async function databaseSize({ store }: Tenant): Promise<number> {
+  const { rows } = await sql<{ size: number }>`
+    select page_count * page_size as size from pragma_page_count(), pragma_page_size()`.execute(store);
+  return rows[0]?.size ?? 0;
+}
