@@ -4,8 +4,16 @@
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DeviceErrorCode, fetchTickets, joinDevice, type SignInResult, signIn } from '@kennel/device';
+import {
+  type DeviceErrorCode,
+  fetchTickets,
+  joinDevice,
+  type SignInResult,
+  signIn,
+  signInAnywhere,
+} from '@kennel/device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { readDevice, writeDevice } from '../../packages/device/src/state/device.ts';
 import {
   readShareFile,
   runProgram,
@@ -120,6 +128,27 @@ describe('signing in with a security key on a Samba domain', () => {
     await expect(readPlan('bob')).rejects.toMatchObject({
       details: { stdout: expect.stringContaining('NT_STATUS_ACCESS_DENIED') },
     });
+  });
+
+  it('opens the share without the tenant, and without a domain controller signs in all the same', async () => {
+    const stateDir = join(tenant.home, 'away');
+    cpSync(device(), stateDir, { recursive: true });
+    const record = readDevice(stateDir);
+    writeDevice(stateDir, {
+      ...record,
+      tenant: { ...record.tenant, tokenEndpoint: 'https://localhost:1/common/oauth2/token' },
+    });
+    const { key, pin } = user('alice');
+    const unlocked = () => signInAnywhere({ stateDir, key, pin, ccache: ccache('away') });
+    expect(await unlocked()).toMatchObject({
+      mode: 'offline',
+      user: { upn: 'alice@corp.example.com' },
+      ticket: { state: 'full' },
+    });
+    expect((await mit('away', 'kvno', [`cifs/${domain.fqdn}`])).stdout).toContain('kvno = 1');
+    expect((await readPlan('away')).stdout).toBe('the plan\n');
+    await domain.pause();
+    expect(await unlocked().finally(() => domain.resume())).toMatchObject({ mode: 'offline' });
   });
 
   it.each<[Name, DeviceErrorCode]>([
