@@ -14,6 +14,7 @@ const JOINED_AS: Readonly<Record<number, string>> = {
   6: 'hybrid',
   8: 'shared',
 };
+const NONE = 'There is no such device.';
 const DAYS: Readonly<Record<string, number>> = { d: 1, w: 7, y: 365 };
 
 export function tenantDevices(group: Command): void {
@@ -31,7 +32,8 @@ export function tenantDevices(group: Command): void {
     async (_, given) => {
       const since = text(given, 'notSeen');
       const value = await (await client()).list(since === undefined ? undefined : timeBefore(since));
-      return { value, text: shown(value) };
+      const nothing = since === undefined ? 'No device has joined yet.' : NONE;
+      return { value, text: shown(value, nothing) };
     },
   );
   defineAdmin(
@@ -55,7 +57,7 @@ export function tenantDevices(group: Command): void {
       const found = await devices.list(timeBefore(time));
       const doing = given.delete === true ? 'delete' : 'disable';
       const stale = found.filter(({ enabled }) => doing === 'delete' || enabled);
-      if (stale.length === 0) return { value: { [`${doing}d`]: [] }, text: 'There is no such device.' };
+      if (stale.length === 0) return { value: { [`${doing}d`]: [] }, text: NONE };
       const question = `${doing === 'delete' ? 'Delete' : 'Disable'} these ${stale.length} devices?`;
       await sure(given.yes === true, shown(stale), question);
       for (const [at, { id, displayName }] of stale.entries()) {
@@ -118,7 +120,7 @@ export function tenantDevices(group: Command): void {
   );
 }
 
-const shown = (devices: readonly Device[]) =>
+const shown = (devices: readonly Device[], nothing = NONE) =>
   table(
     ['id', 'name', 'how', 'system', 'enabled', 'joined on', 'last seen'],
     devices.map((device) => [
@@ -130,7 +132,7 @@ const shown = (devices: readonly Device[]) =>
       device.registeredOn,
       device.lastSeenOn ?? 'never',
     ]),
-    'There is no such device.',
+    nothing,
   );
 
 /** @param span as 90d, 26w, 1y. @throws CliError `usage` */

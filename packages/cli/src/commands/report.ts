@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { admin, defineAdmin } from '../admin.ts';
 import { option, text } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { table } from '../table.ts';
 
 export function reportCommands(program: Command): void {
@@ -26,7 +27,11 @@ export function reportCommands(program: Command): void {
       options: [option('--days <n>', 'for how many days').default('90')],
     },
     async (_, given) => {
-      const value = await (await client()).unusedKeys(Number(text(given, 'days')));
+      const days = Number(text(given, 'days'));
+      if (!Number.isInteger(days) || days < 1 || days > 36_500) {
+        throw new CliError('usage', '--days takes a whole number of days, 1 to 36,500.');
+      }
+      const value = await (await client()).unusedKeys(days);
       const rows = value.map((key) => [
         key.userPrincipalName,
         key.displayName,
