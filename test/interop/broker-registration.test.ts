@@ -66,6 +66,11 @@ test('a transport key with primes in it, and a request cut short, are refused', 
   expect(await service.join(bearer, keys, flavour, cut)).toMatchObject({ status: 400 });
 });
 
+test('a key of Windows Hello is refused, and the client is told what is taken', async () => {
+  const { status, text } = await service.provisionKey(await token(), newKey());
+  expect([status, JSON.parse(text).suberror]).toEqual([403, 'hello-key-refused']);
+});
+
 test('joined again, the device has a new certificate and the old one is dead', async () => {
   const keys = { key: newKey(), transportKey: newKey() };
   const old = deviceOf(await service.join(await token(), keys, flavour), keys);

@@ -122,6 +122,7 @@ const registry = {
   'join-not-allowed': [403, 'access_denied', 9300280],
   'join-requires-key': [403, 'access_denied', 9300281],
   'device-ca-invalid': [400, 'invalid_request', 9300282],
+  'hello-key-refused': [403, 'access_denied', 9300283],
   // Sync from on-premises domains.
   'sync-busy': [409, 'temporarily_unavailable', 9300130],
   'sync-run-over': [409, 'invalid_request', 9300131],

@@ -162,6 +162,14 @@ export class RegistrationService {
     );
   }
 
+  /** Key provisioning, for a Hello key. */
+  async provisionKey(token: string, key: KeyObject): Promise<Reply> {
+    return this.#net.send('POST', `https://${this.#host}/EnrollmentServer/key/?api-version=1.0`, {
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ kngc: rsa1(key).toString('base64') }),
+    });
+  }
+
   async leave({ id, certificate, key }: Device): Promise<Reply> {
     return this.#net.send('DELETE', `https://${this.#host}/EnrollmentServer/device/${id}?api-version=1.0`, {
       identity: {

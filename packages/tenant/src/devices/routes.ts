@@ -59,6 +59,14 @@ export function deviceRoutes(app: Routes, tenant: Tenant): void {
     },
   );
 
+  // The protocol's clients look for it, and are told why it ends here.
+  app.post('/EnrollmentServer/key', { schema: { querystring: query } }, () => {
+    throw new TenantError(
+      'hello-key-refused',
+      'This tenant takes security keys only, and no keys of Windows Hello. Register a security key on the Security info page.',
+    );
+  });
+
   app.put(
     '/EnrollmentServer/device/:device',
     { schema: { params: deviceParams, querystring: query, body: hybridJoinRequest } },
