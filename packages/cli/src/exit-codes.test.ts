@@ -21,6 +21,7 @@ const OTHERS = [
   'registration-token-refused',
   'join-type-unsupported',
   'device-limit-reached',
+  'join-not-allowed',
   'ccache-unwritable',
   'changed-meanwhile',
 ];

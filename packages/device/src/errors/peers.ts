@@ -27,6 +27,7 @@ export const TENANT_SUBERRORS: Readonly<Record<string, DeviceErrorCode>> = {
   'token-invalid': 'registration-token-refused',
   'join-type-unsupported': 'join-type-unsupported',
   'device-limit-reached': 'device-limit-reached',
+  'join-not-allowed': 'join-not-allowed',
   'device-unknown': 'device-unknown',
   'device-not-announced': 'device-not-announced',
   'device-registered': 'device-registered',

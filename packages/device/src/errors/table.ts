@@ -278,6 +278,10 @@ export const DEVICE_ERRORS = {
     message: 'You have registered as many devices as the tenant allows.',
     next: 'Have your administrator delete those that you no longer use.',
   },
+  'join-not-allowed': {
+    message: 'Policy of the tenant does not let you join devices.',
+    next: 'Ask your administrator (`kennel policy device`).',
+  },
   'device-not-announced': {
     message: 'The tenant has not heard of this computer, or of its certificate, from the sync of its domain.',
     next: 'Run the same command again after the next sync, or wait for it (--wait 600).',
