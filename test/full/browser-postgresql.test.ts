@@ -15,5 +15,5 @@ if (missing(['chromium', 'postgresql']).length === 0) {
   };
   describe('the pages over PostgreSQL', async () => void (await import('../interop/browser.test.ts')));
   describe('the administrators’ pages over PostgreSQL', async () =>
-    void (await import('../interop/admin-pages.test.ts')));
+    void (await import('./admin-pages.test.ts')));
 }
