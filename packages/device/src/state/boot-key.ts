@@ -16,7 +16,7 @@ import {
 } from '@kennel/secrets';
 import { DeviceError } from '../errors/device-error.ts';
 import { onDisk } from './files.ts';
-import { explained } from './seal.ts';
+import { asOurs, explained } from './seal.ts';
 
 /** `f_type` of file systems that are memory (statfs(2)): tmpfs, ramfs. */
 const IN_MEMORY = [0x01021994, 0x858458f6];
@@ -48,9 +48,7 @@ export function liveSecrets(stateDir: string, deviceId: string): LiveSecrets {
       return Buffer.from(open(key, label, Buffer.from(text, 'base64url')));
     } catch (error) {
       if (error instanceof SecretsError && error.code === 'master-key-wrong') throw new DeviceError('locked');
-      return explained(() => {
-        throw error;
-      });
+      throw asOurs(error);
     }
   };
 }
@@ -71,9 +69,7 @@ function load(path: string): MasterKey | undefined {
     return loadMasterKey(path);
   } catch (error) {
     if (error instanceof SecretsError && error.code === 'master-key-missing') return undefined;
-    return explained(() => {
-      throw error;
-    });
+    throw asOurs(error);
   }
 }
 

@@ -33,16 +33,21 @@ export function opened(machine: MasterKey, label: SealLabel, text: string): Buff
   return explained(() => Buffer.from(open(machine, label, Buffer.from(text, 'base64url'))));
 }
 
-/** The errors of sealing as ours. */
+/** Work whose errors of sealing are ours. */
 export function explained<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof SecretsError)) throw error;
-    const damaged = error.code.startsWith('sealed-value-');
-    throw new DeviceError(damaged ? 'state-damaged' : 'machine-key-unusable', {
-      message: error.message,
-      details: { ...error.details, cause: error.code },
-    });
+    throw asOurs(error);
   }
+}
+
+/** An error of sealing as ours; any other as it is. */
+export function asOurs(error: unknown): unknown {
+  if (!(error instanceof SecretsError)) return error;
+  const damaged = error.code.startsWith('sealed-value-');
+  return new DeviceError(damaged ? 'state-damaged' : 'machine-key-unusable', {
+    message: error.message,
+    details: { ...error.details, cause: error.code },
+  });
 }
