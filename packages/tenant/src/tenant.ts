@@ -9,8 +9,6 @@ import type { Metadata } from './metadata/service.ts';
 import type { Store } from './store/open.ts';
 import type { TenantKeys } from './tenant-keys/rules.ts';
 
-export { iso, later } from './time.ts';
-
 export interface Tenant {
   readonly config: TenantConfig;
   /** `https://host[:port]` by which the tenant is reached; with port 0 it is known once the tenant listens. */

@@ -9,7 +9,8 @@ import type { AuditEventName } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { ClientRow } from '../store/schema.ts';
-import { type Caller, iso, issuerOf, later, type Tenant, type Visitor } from '../tenant.ts';
+import { type Caller, issuerOf, type Tenant, type Visitor } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import * as queries from './queries.ts';
 import { clientName, type EnrolledClient, type Invitation, type newInvitation } from './schema.ts';
 

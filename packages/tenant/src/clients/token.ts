@@ -9,7 +9,8 @@ import { actorOf, type Principal } from '../access/principal.ts';
 import { TenantError } from '../errors.ts';
 import { insertSpent } from '../nonce/queries.ts';
 import type { ClientRow } from '../store/schema.ts';
-import { iso, issuerOf, later, type Tenant, type Visitor } from '../tenant.ts';
+import { issuerOf, type Tenant, type Visitor } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import { clientById, recordClientUse } from './queries.ts';
 import { CLIENT_ALGORITHMS, invalidAssertion, LONGEST_ASSERTION_SECONDS, scopeOf } from './rules.ts';
 

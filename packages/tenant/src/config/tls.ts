@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { type MasterKey, open, seal } from '@kennel/secrets';
 import * as x509 from '@peculiar/x509';
 import { TenantError } from '../errors.ts';
-import { later } from '../tenant.ts';
+import { later } from '../time.ts';
 import { statePaths } from './files.ts';
 import type { TenantConfig } from './schema.ts';
 

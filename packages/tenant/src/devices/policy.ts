@@ -4,7 +4,8 @@ import { TenantError } from '../errors.ts';
 import { listGroups } from '../groups/queries.ts';
 import { findGroup } from '../groups/rules.ts';
 import { groupIdsOf } from '../sync/account.ts';
-import { type Caller, iso, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import { keepDevicePolicy, storedDevicePolicy } from './queries.ts';
 import {
   DEFAULT_DEVICE_POLICY,

@@ -4,7 +4,8 @@
  */
 import { TenantError } from '../errors.ts';
 import type { KerberosDomainRow } from '../store/schema.ts';
-import { type Caller, iso, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import { mintingKey, notPending, sealKey } from './keys.ts';
 import { domainByName, replaceKeys } from './queries.ts';
 import { noSuchDomain, toKerberosDomain } from './rules.ts';

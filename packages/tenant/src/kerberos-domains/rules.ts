@@ -2,7 +2,8 @@
 import { joinKvno } from '@kennel/kerberos';
 import { TenantError } from '../errors.ts';
 import type { KerberosDomainRow } from '../store/schema.ts';
-import { type Caller, iso, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import { sealKey } from './keys.ts';
 import { deleteDomain, domainByName, listDomains, upsertDomain } from './queries.ts';
 import type { KerberosDomain, NewKerberosDomain } from './schema.ts';

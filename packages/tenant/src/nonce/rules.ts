@@ -10,7 +10,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
-import { iso, type Tenant } from '../tenant.ts';
+import type { Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import { insertSpent } from './queries.ts';
 
 /** How long a nonce is good, in seconds. */

@@ -12,7 +12,7 @@ import type { AuditTrail } from '../audit/trail.ts';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
 import { syncedUser } from '../sync/queries.ts';
-import { iso, later } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import { userById } from '../users/queries.ts';
 import { credentialById } from '../webauthn/queries.ts';
 import { claimNotice, deleteNotice, dueNotices, insertNotice } from './queries.ts';

@@ -2,7 +2,8 @@
 import { firstIssue } from '../config/schema.ts';
 import { TenantError } from '../errors.ts';
 import type { PassRow } from '../store/schema.ts';
-import { type Caller, iso, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import { keepPassPolicy, storedPassPolicy } from './queries.ts';
 import {
   DEFAULT_PASS_POLICY,

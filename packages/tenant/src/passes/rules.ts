@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { TenantError } from '../errors.ts';
 import type { PassRow } from '../store/schema.ts';
-import { type Caller, iso, later, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import { findUser } from '../users/rules.ts';
 import { hashPass } from './hash.ts';
 import { passesOff, passPolicyOf, usability } from './policy.ts';

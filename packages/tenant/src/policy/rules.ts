@@ -4,7 +4,8 @@
  */
 import { TenantError } from '../errors.ts';
 import { findGroup } from '../groups/rules.ts';
-import { type Caller, iso, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import * as queries from './queries.ts';
 import {
   DEFAULT_RULES,

@@ -1,7 +1,8 @@
 /** Security keys registered on behalf of users, in the shape of the Graph. */
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import { TenantError } from '../errors.ts';
-import { type Caller, iso, later, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import { listKeys, registerKey, registrationOptions } from '../webauthn/registration.ts';
 import type { SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { Fido2Method, NewFido2Method } from './schema.ts';

@@ -1,7 +1,8 @@
 /** Reports on security keys, over the admin socket. */
 import { z } from 'zod';
 import type { Routes } from '../server/fastify.ts';
-import { iso, later, type Tenant } from '../tenant.ts';
+import type { Tenant } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import { pageQuery } from '../users/routes.ts';
 import { toUser } from '../users/rules.ts';
 import { keysByModel, type UnusedKeyRow, unusedKeys, usersWithKeys } from './queries.ts';

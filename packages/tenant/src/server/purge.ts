@@ -8,7 +8,8 @@ import { purgePasses, purgeTries } from '../passes/queries.ts';
 import { purgePrts } from '../prt/queries.ts';
 import { purgeSessions } from '../sessions/rules.ts';
 import { purgeDeletedUsers, purgeRuns } from '../sync/queries.ts';
-import { iso, later, type Tenant } from '../tenant.ts';
+import type { Tenant } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import { purgeChallenges } from '../webauthn/queries.ts';
 
 const EVERY_MS = 60_000;

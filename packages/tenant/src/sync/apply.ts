@@ -6,7 +6,8 @@ import type { AuditEvent } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
-import { type Caller, iso, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import {
   applyComputer,
   applyGroup,

@@ -3,7 +3,8 @@
  * anew (its SIDs are others, and so are its users) or that is synced no more.
  */
 import { TenantError } from '../errors.ts';
-import { type Caller, iso, later, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import * as queries from './queries.ts';
 import { ABANDONED_AFTER_SECONDS } from './runs.ts';
 import type { SyncedKind } from './schema.ts';

@@ -9,7 +9,8 @@ import { TenantError } from '../errors.ts';
 import { domainByName } from '../kerberos-domains/queries.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { SyncDomainRow, SyncRunRow } from '../store/schema.ts';
-import { type Caller, iso, later, type Tenant } from '../tenant.ts';
+import type { Caller, Tenant } from '../tenant.ts';
+import { iso, later } from '../time.ts';
 import { NO_COUNTS, shown } from './apply.ts';
 import * as queries from './queries.ts';
 import {

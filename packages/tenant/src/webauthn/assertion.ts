@@ -18,7 +18,8 @@ import type { KeyPolicy } from '../policy/schema.ts';
 import type { Store } from '../store/open.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { syncedAccountOfKey } from '../sync/queries.ts';
-import { allowedOrigins, type Caller, iso, type Tenant } from '../tenant.ts';
+import { allowedOrigins, type Caller, type Tenant } from '../tenant.ts';
+import { iso } from '../time.ts';
 import { checkAllowed } from '../users/may-sign-in.ts';
 import { readClientData } from './client-data.ts';
 import {
