@@ -148,6 +148,27 @@ export async function look(page: Page, axe: string, name: string): Promise<void>
       `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`).join(' | ')}`,
   );
   expect(told, name).toEqual([]);
+  expect(await pushedSideways(page), name).toEqual([]);
+}
+
+/** What a person would have to push sideways to read: the page itself, and on a phone anything in it. */
+const pushedSideways = (page: Page) =>
+  page.evaluate(() => {
+    const { document, innerWidth } = globalThis as unknown as {
+      document: { documentElement: Box; querySelectorAll(selector: string): Iterable<Box> };
+      innerWidth: number;
+    };
+    const isTooWide = ({ scrollWidth, clientWidth }: Box) => scrollWidth > clientWidth + 1;
+    const inside = innerWidth > 600 ? [] : document.querySelectorAll('[class*="ScrollArea-viewport"], main');
+    return [document.documentElement, ...inside]
+      .filter(isTooWide)
+      .map(({ outerHTML }) => outerHTML.slice(0, 200));
+  });
+
+interface Box {
+  scrollWidth: number;
+  clientWidth: number;
+  outerHTML: string;
 }
 
 /** Goes to every page and dialog, and looks at each. */

@@ -1,18 +1,27 @@
-/** A table that scrolls by itself where it is too wide, also by keyboard. */
-import { Table, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+/**
+ * A table; on a phone a list with a card for each row, so that nothing is to be pushed sideways. Where a table is too wide
+ * all the same it scrolls by itself, also by keyboard.
+ */
+import { Card, Stack, Table, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { type ReactNode, useId } from 'react';
 
 interface Props {
   caption: string;
   headings: readonly string[];
-  /** Each with a key of its own, and a cell for each heading. */
+  /** Each with a key of its own, and a cell for each heading; the first names the row. */
   rows: readonly { key: string; cells: readonly ReactNode[] }[];
   nothing: string;
   minWidth?: number;
 }
 
-export function DataTable({ caption, headings, rows, nothing, minWidth = 480 }: Props) {
-  if (rows.length === 0) return <Text mt="md">{nothing}</Text>;
+export function DataTable(props: Props) {
+  const isNarrow = useMediaQuery('(max-width: 40em)', undefined, { getInitialValueInEffect: false });
+  if (props.rows.length === 0) return <Text mt="md">{props.nothing}</Text>;
+  return isNarrow === true ? <Cards {...props} /> : <Wide {...props} />;
+}
+
+function Wide({ caption, headings, rows, minWidth = 480 }: Props) {
   return (
     <Table.ScrollContainer
       minWidth={minWidth}
@@ -41,5 +50,38 @@ export function DataTable({ caption, headings, rows, nothing, minWidth = 480 }: 
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+function Cards({ caption, headings, rows }: Props) {
+  const [, ...others] = headings;
+  const id = useId();
+  return (
+    <>
+      <Stack component="ul" className="cards" gap="sm" mt="md" aria-labelledby={id}>
+        {rows.map(({ key, cells: [first, ...cells] }) => (
+          <Card key={key} component="li" withBorder padding="sm">
+            <Text component="div" fw={600}>
+              {first}
+            </Text>
+            <dl>
+              {others.flatMap((heading, index) => {
+                const cell = cells[index];
+                if (cell === undefined || cell === null || cell === '') return [];
+                return (
+                  <div key={heading}>
+                    <dt>{heading}</dt>
+                    <dd>{cell}</dd>
+                  </div>
+                );
+              })}
+            </dl>
+          </Card>
+        ))}
+      </Stack>
+      <Text size="sm" ta="center" mt="sm" id={id}>
+        {caption}
+      </Text>
+    </>
   );
 }

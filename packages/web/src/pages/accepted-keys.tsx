@@ -1,7 +1,8 @@
 /** The models of security keys that this tenant accepts of the person who is signed in. */
-import { Badge, List, Loader, Table, Text, Title } from '@mantine/core';
+import { Badge, List, Loader, Title } from '@mantine/core';
 import { api } from '../api/client.ts';
 import { useLoad } from '../app/use-load.ts';
+import { DataTable } from '../components/data-table.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 
 /** As the tenant's `GET /api/accepted-keys` answers. */
@@ -63,38 +64,29 @@ function Rules({ accepted }: { accepted: Accepted }) {
 }
 
 function Models({ accepted: { models, attestationRequired } }: { accepted: Accepted }) {
-  if (models.length === 0) {
-    return (
-      <Text mt="lg">
-        {attestationRequired
-          ? 'At present no model is accepted. Ask your administrator.'
-          : 'The metadata service, which knows the models, is not set up here; no model is refused for that.'}
-      </Text>
-    );
-  }
   return (
-    <Table.ScrollContainer minWidth={480} mt="lg" scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-      <Table striped>
-        <Table.Caption>{models.length} models</Table.Caption>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Model</Table.Th>
-            <Table.Th scope="col">Certified</Table.Th>
-            <Table.Th scope="col">Connects by</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {models.map(({ aaGuid, name, certificationLevel, transports }) => (
-            <Table.Tr key={aaGuid}>
-              <Table.Td>{name}</Table.Td>
-              <Table.Td>
-                {certificationLevel === null ? 'no' : <Badge variant="light">{certificationLevel}</Badge>}
-              </Table.Td>
-              <Table.Td>{transports?.join(', ') ?? 'not said'}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <DataTable
+      caption={`${models.length} ${models.length === 1 ? 'model' : 'models'}`}
+      headings={['Model', 'Certified', 'Connects by']}
+      rows={models.map(({ aaGuid, name, certificationLevel: level, transports }) => ({
+        key: aaGuid,
+        cells: [
+          name,
+          level === null ? (
+            'no'
+          ) : (
+            <Badge key="level" variant="default">
+              {level}
+            </Badge>
+          ),
+          transports?.join(', ') ?? 'not said',
+        ],
+      }))}
+      nothing={
+        attestationRequired
+          ? 'At present no model is accepted. Ask your administrator.'
+          : 'The metadata service, which knows the models, is not set up here; no model is refused for that.'
+      }
+    />
   );
 }

@@ -13,6 +13,7 @@ const SPANS = [
   { value: '168', label: 'Last week' },
   { value: '720', label: 'Last thirty days' },
 ];
+const WIDE = { flex: '2 1 14rem' };
 const HOUR_MS = 3_600_000;
 const isFailure = (event: number) => event === 1002 || event === 1005 || event === 2103;
 
@@ -46,16 +47,19 @@ export default function Events() {
         <Group mt="md" align="flex-end">
           <TextInput
             label="User"
+            style={WIDE}
             value={form.user}
             onChange={(event) => setForm({ ...form, user: event.currentTarget.value })}
           />
           <TextInput
             label="Trace id"
+            style={WIDE}
             value={form.trace}
             onChange={(event) => setForm({ ...form, trace: event.currentTarget.value })}
           />
           <Select
             label="Since"
+            style={{ flex: '1 1 9rem' }}
             data={SPANS}
             value={hours}
             onChange={(span) => span !== null && look({ hours: span })}

@@ -46,7 +46,7 @@ export default function UserPage() {
           </Title>
           <DataTable
             caption={`Keys of ${value.user.userPrincipalName}`}
-            headings={['Key', 'Model', 'Added', 'Last used', 'Remove']}
+            headings={['Key', 'Model', 'Added', 'Last used', 'Action']}
             minWidth={620}
             rows={value.keys.map((key) => ({
               key: key.id,
