@@ -535,6 +535,10 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const offers = [8, 8, 6, 7].map((number, i) => keepBlob(i % 2 === 0 ? store : other, row(number)));
       expect((await Promise.all(offers)).filter(Boolean)).toHaveLength(1);
       expect(await storedBlob(other)).toEqual({ id: 'fido', ...row(8) });
+      // one of a root that is trusted no more gives way, once
+      const instead = [store, other].map((one) => keepBlob(one, row(3), 8));
+      expect((await Promise.all(instead)).filter(Boolean)).toHaveLength(1);
+      expect(await storedBlob(other)).toEqual({ id: 'fido', ...row(3) });
     });
 
     test('of 10,000 guesses at a pass that come at once, the first few are looked at', async () => {

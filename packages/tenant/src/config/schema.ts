@@ -22,19 +22,19 @@ const origin = z
   );
 
 /** The metadata service (FIDO MDS3); `root` is a PEM file, in place of the FIDO Alliance's own root. */
-const metadata = z.union([
-  z.strictObject({ file: z.string().min(1), root: z.string().min(1).optional() }),
-  z.strictObject({
-    url: z
-      .string()
-      .max(2048)
-      .refine(
-        (text) => URL.canParse(text) && isProtected(new URL(text)),
-        'must be an https:// URL (http:// on this machine only)',
-      ),
-    root: z.string().min(1).optional(),
-  }),
-]);
+const metadata = z.union(
+  [
+    z.strictObject({ file: z.string().min(1), root: z.string().min(1).optional() }),
+    z.strictObject({
+      url: z
+        .string()
+        .max(2048)
+        .refine((text) => URL.canParse(text) && isProtected(new URL(text))),
+      root: z.string().min(1).optional(),
+    }),
+  ],
+  'must be {"file": "blob.jwt"} or {"url": "https://..."} (http:// on this machine only), with "root" where the BLOB is not the FIDO Alliance\'s',
+);
 export type MetadataConfig = z.output<typeof metadata>;
 
 const isProtected = ({ protocol, hostname }: URL) =>

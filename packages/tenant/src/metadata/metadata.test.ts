@@ -35,7 +35,7 @@ afterAll(() => world.close());
 
 test('without a file there is no metadata, and the tenant says why', async () => {
   expect(await world.admin.metadata.status()).toMatchObject({ source: 'blob.jwt', blob: null });
-  expect((await world.admin.metadata.status()).lastError).toContain('blob.jwt');
+  expect((await world.admin.metadata.status()).lastError).toContain('blob.jwt: there is no such file.');
   await refused('metadata-unreachable');
 });
 
@@ -118,6 +118,26 @@ test('the last good one is there after a restart without the source', async () =
   expect(await world.admin.metadata.status()).toMatchObject({ blob: { number: 9 } });
 });
 
+test('a tenant that trusts another root from now on begins anew: the old number holds nothing up', async () => {
+  const other = await root();
+  writeFileSync(join(world.stateDir, 'root.pem'), pem(other));
+  const elsewhere = await blob([await issue({ issuer: other })], { no: 2 });
+  offer('rubbish');
+  await world.restart();
+  expect((await world.admin.metadata.status()).blob).toBeNull();
+  offer(elsewhere);
+  expect((await world.admin.metadata.refresh()).blob?.number).toBe(2);
+  offer(await blob([await issue({ issuer: other })], { no: 1 }));
+  await refused('metadata-older');
+  await world.restart();
+  expect((await world.admin.metadata.status()).blob?.number).toBe(2);
+  // and back
+  writeFileSync(join(world.stateDir, 'root.pem'), pem(authority));
+  offer(await blob([signer], { no: 1 }));
+  await world.restart();
+  expect((await world.admin.metadata.status()).blob?.number).toBe(1);
+});
+
 test('a URL is read, no further than the largest BLOB', async () => {
   let answer = await blob([signer], { no: 3 });
   let status = 200;
@@ -134,10 +154,18 @@ test('a URL is read, no further than the largest BLOB', async () => {
   try {
     expect((await online.admin.metadata.refresh()).blob?.number).toBe(3);
     status = 503;
-    await expect(online.admin.metadata.refresh()).rejects.toMatchObject({ code: 'metadata-unreachable' });
+    await expect(online.admin.metadata.refresh()).rejects.toMatchObject({
+      code: 'metadata-unreachable',
+      message: expect.stringContaining('HTTP status 503'),
+    });
     status = 200;
     answer = 'x'.repeat(24 * 1024 * 1024 + 1);
     await expect(online.admin.metadata.refresh()).rejects.toMatchObject({ code: 'metadata-unreachable' });
+    server.close();
+    server.closeAllConnections();
+    await expect(online.admin.metadata.refresh()).rejects.toMatchObject({
+      message: expect.stringContaining('nothing listens there'),
+    });
     expect((await online.admin.metadata.status()).blob?.number).toBe(3);
   } finally {
     await online.close();

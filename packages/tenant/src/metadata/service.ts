@@ -35,6 +35,8 @@ export class Metadata {
   #running: Promise<void> | undefined;
   #lastTry: Date | undefined;
   #lastError: TenantError | undefined;
+  /** The number of a stored BLOB that is not of today's root, since `metadata` was changed: it counts for nothing. */
+  #foreign: number | undefined;
 
   /** @throws TenantError `config-invalid` (the root) */
   constructor(needs: Needs) {
@@ -150,7 +152,8 @@ export class Metadata {
   async #accept(jws: string, trust: BlobTrust): Promise<void> {
     const { store, now, log } = this.#needs;
     const blob = await readBlob(jws, trust, now());
-    const known = (await storedBlobNumber(store))?.number;
+    const stored = (await storedBlobNumber(store))?.number;
+    const known = stored === this.#foreign ? undefined : stored;
     if (known === blob.number) return this.#load();
     if (known !== undefined && known > blob.number) throw older(blob.number, known);
     if (isStale(blob, now())) {
@@ -161,7 +164,7 @@ export class Metadata {
     }
     const acceptedOn = now().toISOString();
     const row = { number: blob.number, next_update: blob.nextUpdate, blob: jws, accepted_on: acceptedOn };
-    if (!(await keepBlob(store, row))) return this.#load(); // another process was faster
+    if (!(await keepBlob(store, row, this.#foreign))) return this.#load(); // another process was faster
     this.#current = { blob, acceptedOn };
     await this.#record('metadata.updated', '');
     log.info({ number: blob.number, models: blob.models.size }, 'metadata updated');
@@ -180,6 +183,8 @@ export class Metadata {
       this.#current = { blob, acceptedOn: row.accepted_on };
     } catch (error) {
       if (!(error instanceof TenantError)) throw error;
+      if (this.#foreign === number) return; // said already
+      this.#foreign = number;
       log.error({ code: error.code, details: error.details }, 'the stored metadata cannot be used');
     }
   }

@@ -23,7 +23,7 @@ export async function fetchBlob(config: MetadataConfig, inside: (path: string) =
   } catch (cause) {
     throw new TenantError(
       'metadata-unreachable',
-      `The metadata BLOB cannot be read from ${'file' in config ? config.file : config.url}. Check metadata in config.json; the last good one is used on.`,
+      `The metadata BLOB cannot be read from ${'file' in config ? config.file : config.url}: ${reasonOf(cause)}. Check metadata in config.json and the way there.`,
       { cause: String(cause) },
     );
   }
@@ -41,11 +41,29 @@ export function trustOf(config: MetadataConfig, inside: (path: string) => string
   } catch (cause) {
     throw new TenantError(
       'config-invalid',
-      `metadata.root: ${config.root} is not a PEM file of certificates. Correct it in config.json, then start again.`,
+      `metadata.root: ${config.root} is not a PEM file of certificates (${reasonOf(cause)}). Correct it in config.json, then start again.`,
       { cause: String(cause) },
     );
   }
 }
+
+/** What stood in the way, in a few words; `fetch` has the reason in the cause of its own error. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'for no known reason';
+  const inner: Error & { code?: unknown } = cause.cause instanceof Error ? cause.cause : cause;
+  if (cause.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} seconds`;
+  return WORDS.get(String(inner.code)) ?? (inner.message || String(inner.code));
+}
+
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EACCES', 'the tenant may not read it'],
+  ['EISDIR', 'it is a folder'],
+  ['ENOTFOUND', 'no such host is known'],
+  ['EAI_AGAIN', 'the name of the host cannot be looked up now'],
+  ['ECONNREFUSED', 'nothing listens there'],
+  ['ECONNRESET', 'the connection was cut'],
+]);
 
 async function readBounded(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const parts: Uint8Array[] = [];
