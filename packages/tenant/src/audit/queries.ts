@@ -1,4 +1,5 @@
 /** The audit table. It is only ever added to; the database refuses the rest. */
+import { rowInserter } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
 import type { AuditRow } from '../store/schema.ts';
 
@@ -8,12 +9,18 @@ export function lastLine(store: Store): Promise<Pick<AuditRow, 'seq' | 'hash'> |
 }
 
 /** Adds lines in one statement; a `seq` that is already there fails them all. */
-export async function insertLines(store: Store, lines: readonly AuditRow[]): Promise<void> {
-  await store
-    .insertInto('audit')
-    .values([...lines])
-    .execute();
-}
+export const insertLines = rowInserter('audit', {
+  seq: 'bigint',
+  time: 'text',
+  event: 'text',
+  actor: 'text',
+  subject: 'text',
+  outcome: 'text',
+  reason: 'text',
+  correlation_id: 'text',
+  previous_hash: 'text',
+  hash: 'text',
+});
 
 /** Lines after `seq`, in order. */
 export function linesAfter(store: Store, seq: number, limit: number): Promise<AuditRow[]> {

@@ -1,16 +1,28 @@
 /** The table of ceremonies' steps. */
+import { rowInserter } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
 import type { CeremonyEventRow } from '../store/schema.ts';
 import type { CeremonyQuery } from './schema.ts';
 
 export type CeremonyEventWithUser = CeremonyEventRow & { user_principal_name: string | null };
 
-export async function insertCeremonyEvents(store: Store, rows: readonly CeremonyEventRow[]): Promise<void> {
-  await store
-    .insertInto('ceremony_events')
-    .values([...rows])
-    .execute();
-}
+export const insertCeremonyEvents = rowInserter('ceremony_events', {
+  id: 'text',
+  time: 'text',
+  event: 'bigint',
+  purpose: 'text',
+  ceremony: 'text',
+  trace_id: 'text',
+  user_id: 'text',
+  credential_id: 'text',
+  aaguid: 'text',
+  rp_id: 'text',
+  origin: 'text',
+  reason: 'text',
+  client_error: 'text',
+  elapsed_ms: 'bigint',
+  ctap_status: 'bigint',
+});
 
 /** The newest first. A user that is gone has left its steps without a name. */
 export function listCeremonyEvents(

@@ -1,13 +1,23 @@
 /** The table of web sessions: hashes, never the tokens themselves. */
 import { batched } from '../store/batch.ts';
+import { rowInserter } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
 import type { WebSessionRow } from '../store/sign-in-rows.ts';
 
+const insertSessions = rowInserter('web_sessions', {
+  token_hash: 'text',
+  user_id: 'text',
+  method: 'text',
+  credential_id: 'text',
+  pass_id: 'text',
+  created_on: 'text',
+  proven_on: 'text',
+  seen_on: 'text',
+  expires_on: 'text',
+});
+
 export const insertSession = batched<WebSessionRow, void>(async (store, rows) => {
-  await store
-    .insertInto('web_sessions')
-    .values([...rows])
-    .execute();
+  await insertSessions(store, rows);
   return rows.map(() => undefined);
 });
 

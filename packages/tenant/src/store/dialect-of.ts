@@ -1,4 +1,4 @@
-/** Which of the two databases a Kysely instance speaks to; only migrations need to know. */
+/** Which of the two databases a Kysely instance speaks to. */
 import { type Kysely, PostgresAdapter } from 'kysely';
 
 export function dialectOf(db: Pick<Kysely<unknown>, 'getExecutor'>): 'sqlite' | 'postgresql' {

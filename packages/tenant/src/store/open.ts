@@ -1,9 +1,9 @@
 /** Opens the store that the configuration names, and brings its schema up to date. */
-import { Kysely, Migrator, NO_MIGRATIONS, PostgresDialect } from 'kysely';
-import pg from 'pg';
+import { Kysely, Migrator, NO_MIGRATIONS } from 'kysely';
 import type { TenantConfig } from '../config/schema.ts';
 import { TenantError } from '../errors.ts';
 import { migrations } from './migrations/index.ts';
+import { postgresqlDialect } from './postgresql.ts';
 import type { Database } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
@@ -22,20 +22,8 @@ export function openStore(where: TenantConfig['store']): Store {
       throw unreachable(cause);
     }
   }
-  const pool = new pg.Pool({
-    connectionString: where.postgresql,
-    max: 10,
-    connectionTimeoutMillis: 10_000,
-    statement_timeout: 10_000,
-    types: { getTypeParser: parserOf },
-  });
-  pool.on('error', () => {}); // a lost idle connection is replaced at the next query, which reports what fails
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Database>({ dialect: postgresqlDialect(where.postgresql) });
 }
-
-/** Our `bigint` columns stay below 2^53: numbers, as SQLite gives them. */
-const parserOf: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
-  oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'); // one overload suffices
 
 /**
  * Runs the migrations that are missing; processes that start together take turns.

@@ -190,17 +190,6 @@ export const syncedAccount = batchedLookup<SyncedAccount>(
   (row) => row.user_id,
 );
 
-/** The same by a key of the user: it can be read before it is known whose key it is. */
-export const syncedAccountOfKey = batchedLookup<SyncedAccount & { key: string }>(
-  (store, ids) =>
-    accounts(store)
-      .innerJoin('credentials', 'credentials.user_id', 'synced_users.user_id')
-      .select('credentials.id as key')
-      .where('credentials.id', 'in', ids)
-      .execute(),
-  (row) => row.key,
-);
-
 export const syncedUser = batchedLookup<SyncedUserRow>(
   (store, ids) => store.selectFrom('synced_users').selectAll().where('user_id', 'in', ids).execute(),
   (row) => row.user_id,

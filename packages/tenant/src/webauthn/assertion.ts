@@ -17,7 +17,6 @@ import { keyPolicyOf } from '../policy/rules.ts';
 import type { KeyPolicy } from '../policy/schema.ts';
 import type { Store } from '../store/open.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
-import { syncedAccountOfKey } from '../sync/queries.ts';
 import { allowedOrigins, type Caller, type Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';
 import { checkAllowed } from '../users/may-sign-in.ts';
@@ -129,9 +128,8 @@ async function verify(
   const { store } = tenant;
   const { assertion, nonces } = given;
   checkNonces(tenant, nonces);
-  const [found, account, policies] = await Promise.all([
+  const [found, policies] = await Promise.all([
     credentialWithUser(store, assertion.id),
-    syncedAccountOfKey(store, assertion.id),
     listPolicies(store),
   ]);
   try {
@@ -141,7 +139,7 @@ async function verify(
     onHolder(user, credential);
     if (credential.removed_on !== null) throw removed();
     refuseSoftwareKey(tenant, credential.aaguid);
-    checkAllowed(tenant, user, account);
+    checkAllowed(tenant, user, found?.account);
     const policy = await keyPolicyOf(tenant, user.id, policies);
     checkKey(tenant, policy, credential);
     if (given.identified !== undefined && user.id !== given.identified) {
@@ -156,8 +154,14 @@ async function verify(
       user,
       credential,
       use: async (transaction: Store) => {
-        await spendNonces(tenant, nonces, transaction);
-        return noteUse(transaction, by, user, policy, use);
+        // Asked for at once; nothing comes of the raised counter where a nonce was spent before.
+        const [spent, raised] = await Promise.allSettled([
+          spendNonces(tenant, nonces, transaction),
+          advanceCounter(transaction, use),
+        ]);
+        if (spent.status === 'rejected') throw spent.reason;
+        if (raised.status === 'rejected') throw raised.reason;
+        return raised.value ? [] : noteRegression(transaction, by, user, policy, use);
       },
     };
   } catch (error) {
@@ -167,15 +171,14 @@ async function verify(
   }
 }
 
-/** Raises the counter; the lines of the audit that are to tell of it. @throws TenantError `key-removed`, `key-counter-regressed` */
-async function noteUse(
+/** The lines of the audit that tell of a counter that did not rise. @throws TenantError `key-removed`, `key-counter-regressed` */
+async function noteRegression(
   store: Store,
   by: Pick<Caller, 'correlationId'>,
   user: UserRow,
   policy: KeyPolicy,
   use: KeyUse & { counter: number },
 ): Promise<AuditEvent[]> {
-  if (await advanceCounter(store, use)) return [];
   if (policy.counterRegression === 'log' && (await recordUse(store, use))) {
     return [
       {

@@ -1,8 +1,10 @@
 /** The tables of security keys and of the challenges of their registration. */
 import { sql } from 'kysely';
 import { batched, batchedLookup } from '../store/batch.ts';
+import { givenRows } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
-import type { CredentialRow, Database, UserRow } from '../store/schema.ts';
+import type { CredentialRow, Database, SyncDomainRow, SyncedUserRow, UserRow } from '../store/schema.ts';
+import type { SyncedAccount } from '../sync/queries.ts';
 
 type ChallengeRow = Database['challenges'];
 
@@ -37,8 +39,70 @@ export const credentialById = batchedLookup<CredentialRow>(
   (row) => row.id,
 );
 
-/** Every column of a user: the compiler sees that none is missing. */
-const USER_COLUMNS = Object.keys({
+/** A key with the user it belongs to, removed ones included, and that user's account in a directory where there is one. */
+export interface CredentialWithUser {
+  credential: CredentialRow;
+  user: UserRow;
+  account: SyncedAccount | undefined;
+}
+
+/** One statement: every sign-in asks for it, before it is known whose key it is. */
+export const credentialWithUser = batchedLookup<CredentialWithUser>(
+  async (store, ids) => {
+    const { rows } = await sql<Record<string, unknown>>`
+      select ${sql.join([CREDENTIAL, USER, ACCOUNT, DOMAIN].map(({ selected }) => selected))}
+      from ${keysGiven(
+        store,
+        ids.map((id) => ({ id })),
+      )}
+      join credentials on credentials.id = given.id
+      join users on users.id = credentials.user_id
+      left join synced_users on synced_users.user_id = users.id
+      left join sync_domains on sync_domains.dns_name = synced_users.domain`.execute(store);
+    return rows.map((row) => ({
+      credential: CREDENTIAL.of(row),
+      user: USER.of(row),
+      account: row[ACCOUNT.first] === null ? undefined : { ...ACCOUNT.of(row), ...DOMAIN.of(row) },
+    }));
+  },
+  ({ credential }) => credential.id,
+);
+
+const keysGiven = givenRows<{ id: string }>({ id: 'text' });
+
+/** The columns that are read of a table among others; the compiler sees that none is missing. */
+function part<Row extends object>(table: string, columns: Readonly<Record<keyof Row & string, true>>) {
+  const names = Object.keys(columns).map((name) => ({ name, as: `${table}_${name}` }));
+  return {
+    selected: sql.raw(names.map(({ name, as }) => `${table}.${name} as ${as}`).join(', ')),
+    first: names[0]?.as ?? '',
+    of(row: Record<string, unknown>): Row {
+      const found: Record<string, unknown> = {};
+      for (const { name, as } of names) found[name] = row[as];
+      return found as Row; // each of its columns was selected
+    },
+  };
+}
+
+const CREDENTIAL = part<CredentialRow>('credentials', {
+  id: true,
+  user_id: true,
+  public_key: true,
+  counter: true,
+  aaguid: true,
+  attestation_format: true,
+  attestation_object: true,
+  statement_verified: true,
+  transports: true,
+  backup_eligible: true,
+  backed_up: true,
+  display_name: true,
+  created_on: true,
+  last_used_on: true,
+  last_used_where: true,
+  removed_on: true,
+});
+const USER = part<UserRow>('users', {
   id: true,
   user_principal_name: true,
   upn_folded: true,
@@ -50,39 +114,26 @@ const USER_COLUMNS = Object.keys({
   on_premises_sam_account_name: true,
   on_premises_domain_name: true,
   created_on: true,
-} satisfies Record<keyof UserRow, true>) as (keyof UserRow)[]; // its keys are these
-/** Both tables have an id, a name and a time. */
-const OF_USER = 'of_user_';
-
-export interface CredentialWithUser {
-  credential: CredentialRow;
-  user: UserRow;
-}
-
-/** A key with the user it belongs to, removed ones included. One statement: every sign-in asks for it. */
-export const credentialWithUser = batchedLookup<CredentialWithUser>(
-  async (store, ids) => {
-    const rows: (CredentialRow & Record<string, unknown>)[] = await store
-      .selectFrom('credentials')
-      .innerJoin('users', 'users.id', 'credentials.user_id')
-      .selectAll('credentials')
-      .select(USER_COLUMNS.map((column) => `users.${column} as ${OF_USER}${column}` as const))
-      .where('credentials.id', 'in', ids)
-      .execute();
-    return rows.map(apart);
-  },
-  ({ credential }) => credential.id,
-);
-
-function apart(row: Record<string, unknown>): CredentialWithUser {
-  const isOfUser = ([name]: [string, unknown]) => name.startsWith(OF_USER);
-  const members = Object.entries(row);
-  const user = members.filter(isOfUser).map(([name, value]) => [name.slice(OF_USER.length), value]);
-  return {
-    credential: Object.fromEntries(members.filter((member) => !isOfUser(member))) as unknown as CredentialRow, // the rest
-    user: Object.fromEntries(user) as UserRow, // each of its columns was selected
-  };
-}
+});
+const ACCOUNT = part<SyncedUserRow>('synced_users', {
+  user_id: true,
+  domain: true,
+  anchor: true,
+  version: true,
+  mail: true,
+  enabled: true,
+  account_expires_on: true,
+  password_expires_on: true,
+  must_change_password: true,
+  locked_until: true,
+  protected: true,
+  primary_group_sid: true,
+  deleted_on: true,
+});
+const DOMAIN = part<Pick<SyncDomainRow, 'domain_sid' | 'settings'>>('sync_domains', {
+  domain_sid: true,
+  settings: true,
+});
 
 /** The keys of a user that were not removed, oldest first. */
 export function credentialsOfUser(store: Store, userId: string): Promise<CredentialRow[]> {
@@ -112,6 +163,14 @@ export const advanceCounter = batched<KeyUse & { counter: number }, boolean>(asy
   );
 });
 
+const usesGiven = givenRows<KeyUse & { counter: number }>({
+  id: 'text',
+  counter: 'bigint',
+  backedUp: 'bigint',
+  now: 'text',
+  where: 'text',
+});
+
 /** The keys whose counters rose; each key once. */
 async function advanceEach(
   store: Store,
@@ -119,18 +178,13 @@ async function advanceEach(
 ): Promise<Set<string>> {
   // In one order, so that two processes that raise the same counters seldom wait for one another.
   const sorted = [...uses].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const given = sorted.map(
-    ({ id, counter, backedUp, now, where }) =>
-      sql`(cast(${id} as text), cast(${counter} as bigint), cast(${backedUp} as integer), cast(${now} as text), cast(${where} as text))`,
-  );
   const { rows } = await sql<{ id: string }>`
-    with given(key_id, new_counter, new_backed_up, used_on, used_where) as (values ${sql.join(given)})
     update credentials
-    set counter = new_counter, backed_up = new_backed_up, last_used_on = used_on, last_used_where = used_where
-    from given
-    where id = key_id and removed_on is null
-      and (counter < new_counter or (counter = 0 and new_counter = 0))
-    returning id`.execute(store);
+    set counter = given.counter, backed_up = given."backedUp", last_used_on = given.now, last_used_where = given."where"
+    from ${usesGiven(store, sorted)}
+    where credentials.id = given.id and credentials.removed_on is null
+      and (credentials.counter < given.counter or (credentials.counter = 0 and given.counter = 0))
+    returning credentials.id as id`.execute(store);
   return new Set(rows.map(({ id }) => id));
 }
 
