@@ -9,6 +9,7 @@ import { Batch } from '../store/batch.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { Store } from '../store/open.ts';
 import type { AuditRow } from '../store/schema.ts';
+import { transact } from '../store/transaction.ts';
 import { insertLines, lastLine } from './queries.ts';
 import { type AuditEvent, hashOf, NO_HASH } from './rules.ts';
 
@@ -23,6 +24,8 @@ export interface Decided<T> {
 /** Writes through the store that it is given, which is a transaction, and through nothing else. */
 export type Work<T> = (store: Store) => Promise<Decided<T>>;
 
+type Entry = Work<unknown> | readonly AuditEvent[];
+type Settled = PromiseSettledResult<unknown>;
 type Head = Pick<AuditRow, 'seq' | 'hash'>;
 
 export class AuditTrail {
@@ -30,9 +33,7 @@ export class AuditTrail {
   readonly #now: () => Date;
   #head: Head | undefined;
   readonly #listeners = new Set<(events: readonly AuditEvent[]) => void>();
-  readonly #batch = new Batch<Work<unknown> | readonly AuditEvent[], unknown>((entries) =>
-    this.#write(entries),
-  );
+  readonly #batch = new Batch<Entry, unknown>((entries) => this.#write(entries));
 
   constructor(store: Store, now: () => Date) {
     this.#store = store;
@@ -46,9 +47,9 @@ export class AuditTrail {
 
   /**
    * Does the work and writes its lines, in one commit. Works of a batch run beside one another, and all of them again
-   * where the commit fails: they ask by batched queries, and do nothing outside of the store.
+   * where the commit fails or another work refuses: they ask by batched queries, and do nothing outside of the store.
    *
-   * @throws what the work throws; a TenantError refuses, and leaves no line. It must not have written by then
+   * @throws what the work throws: then nothing that it wrote is kept, and there is no line
    */
   decide<T>(work: Work<T>): Promise<T> {
     return this.#batch.add(work) as Promise<T>; // each entry gets the result of its own work
@@ -60,22 +61,16 @@ export class AuditTrail {
     return () => this.#listeners.delete(listener);
   }
 
-  async #write(
-    entries: readonly (Work<unknown> | readonly AuditEvent[])[],
-  ): Promise<PromiseSettledResult<unknown>[]> {
+  async #write(entries: readonly Entry[]): Promise<readonly Settled[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // Lines alone are one statement, and need no transaction.
-        const append = (store: Store) => this.#append(store, entries);
-        const done = await (entries.every(isEvents)
-          ? append(this.#store)
-          : this.#store.transaction().execute(append));
-        this.#head = done.head;
-        for (const listener of this.#listeners) listener(done.events);
-        return done.results;
+        const { results, events, head } = await this.#commit(entries);
+        this.#head = head;
+        for (const listener of this.#listeners) listener(events);
+        return results;
       } catch (error) {
         this.#head = undefined;
-        if (error instanceof WorkFailed) return this.#apart(entries, error);
+        if (error instanceof NotAll) return this.#again(entries, error.settled);
         // Another process over the same store was faster: go on from its line.
         if (!isUniqueViolation(error) || attempt >= TRIES) throw error;
         await wait(Math.random() * 10 * attempt);
@@ -83,37 +78,46 @@ export class AuditTrail {
     }
   }
 
-  /** One of the works has spoiled the transaction: each alone, so that the others do not fail by it. */
-  async #apart(
-    entries: readonly (Work<unknown> | readonly AuditEvent[])[],
-    { cause: reason }: WorkFailed,
-  ): Promise<PromiseSettledResult<unknown>[]> {
-    if (entries.length === 1) return [{ status: 'rejected', reason }];
-    const results: PromiseSettledResult<unknown>[] = [];
-    for (const entry of entries) {
-      const alone = this.#write([entry]);
-      results.push(...(await alone.catch((reason: unknown) => [{ status: 'rejected' as const, reason }])));
+  /** What the works had written was taken back with all else of their batch: those that did not refuse once more. */
+  async #again(entries: readonly Entry[], settled: readonly Settled[]): Promise<readonly Settled[]> {
+    if (entries.length === 1) return settled;
+    const others = entries.filter((_, i) => !isRefused(settled[i]));
+    // A failure that no rule foresaw fails the statements after it too: each alone, to see whose it was.
+    const isForeseen = settled.every((one) => one.status === 'fulfilled' || isRefused(one));
+    const results: Settled[] = [];
+    for (const batch of isForeseen ? [others] : others.map((one) => [one])) {
+      try {
+        results.push(...(await this.#write(batch)));
+      } catch (reason) {
+        results.push(...batch.map((): Settled => ({ status: 'rejected', reason })));
+      }
     }
-    return results;
+    return settled.map((one) => (isRefused(one) ? one : (results.shift() ?? one)));
   }
 
-  async #append(store: Store, entries: readonly (Work<unknown> | readonly AuditEvent[])[]) {
+  async #commit(entries: readonly Entry[]) {
+    // Lines alone are one statement, and need no transaction.
+    if (entries.every(isEvents)) {
+      const { writing, ...done } = await this.#append(this.#store, entries);
+      await writing;
+      return done;
+    }
+    return transact(this.#store, (store) => this.#append(store, entries)); // waits for the lines with the commit
+  }
+
+  async #append(store: Store, entries: readonly Entry[]) {
     const decided = await Promise.allSettled(
       entries.map((entry) => (isEvents(entry) ? { result: undefined, events: entry } : entry(store))),
     );
-    const events: AuditEvent[] = [];
-    for (const one of decided) {
-      if (one.status === 'fulfilled') events.push(...one.value.events);
-      else if (!(one.reason instanceof TenantError)) throw new WorkFailed(one.reason);
-    }
+    const results = decided.map(
+      (one): Settled => (one.status === 'fulfilled' ? { status: one.status, value: one.value.result } : one),
+    );
+    if (results.some(({ status }) => status === 'rejected')) throw new NotAll(results);
+    const events = decided.flatMap((one) => (one.status === 'fulfilled' ? one.value.events : []));
     const head = this.#head ?? (await lastLine(store)) ?? { seq: 0, hash: NO_HASH };
     const lines = this.#chain(events, head);
-    if (lines.length > 0) await insertLines(store, lines);
-    const results = decided.map(
-      (one): PromiseSettledResult<unknown> =>
-        one.status === 'fulfilled' ? { status: 'fulfilled', value: one.value.result } : one,
-    );
-    return { results, events, head: lines.at(-1) ?? head };
+    const writing = lines.length === 0 ? undefined : insertLines(store, lines);
+    return { results, events, head: lines.at(-1) ?? head, writing };
   }
 
   #chain(events: readonly AuditEvent[], head: Head): AuditRow[] {
@@ -138,15 +142,20 @@ export class AuditTrail {
   }
 }
 
-/** A work failed by what it did not foresee; the transaction is taken back. */
-class WorkFailed extends Error {
-  constructor(cause: unknown) {
-    super('a work of the batch failed', { cause });
+/** A work of the batch refused, or failed: nothing of the batch is written. */
+class NotAll extends Error {
+  readonly settled: readonly Settled[];
+
+  constructor(settled: readonly Settled[]) {
+    super('a work of the batch refused');
+    this.settled = settled;
   }
 }
 
-const isEvents = (entry: Work<unknown> | readonly AuditEvent[]): entry is readonly AuditEvent[] =>
-  typeof entry !== 'function';
+const isRefused = (one: Settled | undefined) =>
+  one?.status === 'rejected' && one.reason instanceof TenantError;
 
-/** Parts of a line may come from a client: bounded. */
-const clip = (text: string) => text.slice(0, LONGEST_TEXT);
+const isEvents = (entry: Entry): entry is readonly AuditEvent[] => typeof entry !== 'function';
+
+/** Parts of a line may come from a client: bounded, and as every database keeps them. */
+const clip = (text: string) => text.slice(0, LONGEST_TEXT).toWellFormed().replaceAll('\0', '\ufffd');

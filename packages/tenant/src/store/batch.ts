@@ -50,6 +50,12 @@ export class Batch<In, Out> {
   }
 }
 
+/** What both give, when both have ended. @throws the error of the first, else that of the second */
+export async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
 /** A batch of rows looked up by their keys; each key is asked for once. */
 export function batchedLookup<Row>(
   query: (store: Store, keys: readonly string[]) => Promise<readonly Row[]>,

@@ -21,7 +21,10 @@ export function givenRows<Row extends object>(
   const types = Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
   const values = names.map((name) => `value ->> '${name}' as "${name}"`);
   const [postgresql, end] = [sql.raw(POSTGRESQL), sql.raw(`) as given(${types.join(', ')})`)];
-  const [sqlite, sqliteEnd] = [sql.raw(`(select ${values.join(', ')} from json_each(`), sql.raw(')) as given')];
+  const [sqlite, sqliteEnd] = [
+    sql.raw(`(select ${values.join(', ')} from json_each(`),
+    sql.raw(')) as given'),
+  ];
   return (store, rows) => {
     const json = textOf(rows);
     return dialectOf(store) === 'postgresql'
@@ -38,7 +41,9 @@ export function rowInserter<Table extends keyof Database>(
   const given = givenRows<Database[Table] & object>(columns);
   const names = columnsOf(columns);
   return async (store, rows) => {
-    await sql`insert into ${sql.table(table)} (${names}) select ${names} from ${given(store, rows)}`.execute(store);
+    await sql`insert into ${sql.table(table)} (${names}) select ${names} from ${given(store, rows)}`.execute(
+      store,
+    );
   };
 }
 

@@ -1,9 +1,6 @@
-/**
- * Kysely over PostgreSQL: its own dialect, with two things that spare a sign-in waiting. A transaction does not wait for
- * the answer to its `begin`, and statements whose text never changes are prepared once for each connection.
- */
+/** Kysely over PostgreSQL: its own dialect. Statements whose text never changes are prepared once for each connection. */
 import { createHash } from 'node:crypto';
-import { type DatabaseConnection, PostgresDialect, PostgresDriver, type PostgresPool } from 'kysely';
+import { PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import { isConstantText } from './given-rows.ts';
 
@@ -12,48 +9,18 @@ export function postgresqlDialect(url: string): PostgresDialect {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
-    pipeline: true, // what is asked within a transaction is sent without waiting for what was asked before
+    pipeline: true, // a statement is sent without waiting for the answer to the one before; see transaction.ts
     connectionTimeoutMillis: 10_000,
     statement_timeout: 10_000,
     types: { getTypeParser: parserOf },
   });
   pool.on('error', () => {}); // a lost idle connection is replaced at the next query, which reports what fails
-  return new PipelinedDialect({ pool: preparing(pool) });
+  return new PostgresDialect({ pool: preparing(pool) });
 }
 
 /** Our `bigint` columns stay below 2^53: numbers, as SQLite gives them. */
 const parserOf: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
   oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text'); // one overload suffices
-
-class PipelinedDialect extends PostgresDialect {
-  readonly #pool: PostgresPool;
-
-  constructor(config: { pool: PostgresPool }) {
-    super(config);
-    this.#pool = config.pool;
-  }
-
-  override createDriver(): PostgresDriver {
-    return new PipelinedDriver({ pool: this.#pool });
-  }
-}
-
-class PipelinedDriver extends PostgresDriver {
-  readonly #begun = new WeakMap<DatabaseConnection, Promise<void>>();
-
-  override async beginTransaction(...given: Parameters<PostgresDriver['beginTransaction']>): Promise<void> {
-    const begun = super.beginTransaction(...given);
-    begun.catch(() => {}); // told by the commit
-    this.#begun.set(given[0], begun);
-  }
-
-  override async commitTransaction(
-    ...given: Parameters<PostgresDriver['commitTransaction']>
-  ): Promise<void> {
-    await this.#begun.get(given[0]);
-    await super.commitTransaction(...given);
-  }
-}
 
 type Client = Awaited<ReturnType<PostgresPool['connect']>>;
 
@@ -67,7 +34,9 @@ function preparing(pool: pg.Pool): PostgresPool {
       if (known !== undefined) return known;
       // Kysely asks by text and values alone: it was given no cursor.
       const query = ((text: string, values: unknown[]) =>
-        client.query(isConstantText(text) ? { name: nameOf(text), text, values } : { text, values })) as unknown as Client['query'];
+        client.query(
+          isConstantText(text) ? { name: nameOf(text), text, values } : { text, values },
+        )) as unknown as Client['query'];
       const made = { query, release: () => client.release() };
       clients.set(client, made);
       return made;

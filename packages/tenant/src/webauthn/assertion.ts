@@ -15,6 +15,7 @@ import { checkKey } from '../policy/keys.ts';
 import { listPolicies } from '../policy/queries.ts';
 import { keyPolicyOf } from '../policy/rules.ts';
 import type { KeyPolicy } from '../policy/schema.ts';
+import { together } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, type Tenant } from '../tenant.ts';
@@ -108,11 +109,10 @@ export async function verifyAssertion(
     credential,
     accept: async (work) => {
       const accepted = tenant.audit.decide(async (store) => {
-        const before = await use(store);
-        const { result, events } = await work(store);
+        const [before, { result, events }] = await together(use(store), work(store));
         return { result, events: [...before, ...events] };
       });
-      const result = await noted(accepted);
+      const result = await noted(spent(tenant, given.nonces, accepted));
       step(CEREMONY_EVENTS.ASSERTION_COMPLETED);
       return result;
     },
@@ -128,11 +128,8 @@ async function verify(
   const { store } = tenant;
   const { assertion, nonces } = given;
   checkNonces(tenant, nonces);
-  const [found, policies] = await Promise.all([
-    credentialWithUser(store, assertion.id),
-    listPolicies(store),
-  ]);
-  try {
+  const [found, policies] = await Promise.all([credentialWithUser(store, assertion.id), listPolicies(store)]);
+  const checked = async () => {
     checkClientData(tenant, assertion, given.purpose);
     checkAuthenticatorData(tenant, assertion);
     const { credential, user, counter, backedUp } = checkSignature(assertion, found, given.identified);
@@ -154,18 +151,20 @@ async function verify(
       user,
       credential,
       use: async (transaction: Store) => {
-        // Asked for at once; nothing comes of the raised counter where a nonce was spent before.
-        const [spent, raised] = await Promise.allSettled([
-          spendNonces(tenant, nonces, transaction),
-          advanceCounter(transaction, use),
-        ]);
-        if (spent.status === 'rejected') throw spent.reason;
-        if (raised.status === 'rejected') throw raised.reason;
-        return raised.value ? [] : noteRegression(transaction, by, user, policy, use);
+        const spending = spendNonces(tenant, nonces, transaction);
+        const [, raised] = await together(spending, advanceCounter(transaction, use));
+        return raised ? [] : noteRegression(transaction, by, user, policy, use);
       },
     };
+  };
+  return spent(tenant, nonces, checked());
+}
+
+/** What was refused is not to be tried again, once circumstances are others: its nonces are spent all the same. */
+async function spent<T>(tenant: Tenant, nonces: readonly NonceToSpend[], done: Promise<T>): Promise<T> {
+  try {
+    return await done;
   } catch (error) {
-    // What was refused is not to be tried again, once circumstances are others.
     if (error instanceof TenantError) await spendNonces(tenant, nonces);
     throw error;
   }
