@@ -3,7 +3,7 @@
  * line before it and its own content, so that a changed, removed or inserted line shows. (Lines cut off at the
  * end show only against a head that was noted elsewhere: `verify` returns it.)
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Store } from '../store/open.ts';
 import type { AuditRow } from '../store/schema.ts';
 import { linesAfter } from './queries.ts';
@@ -86,5 +86,5 @@ export async function verifyAudit(store: Store): Promise<AuditCheck> {
 export function hashOf(line: Omit<AuditRow, 'hash'>): string {
   const { seq, time, event, actor, subject, outcome, reason, correlation_id, previous_hash } = line;
   const content = [previous_hash, seq, time, event, actor, subject, outcome, reason, correlation_id];
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return hash('sha256', JSON.stringify(content), 'hex');
 }

@@ -6,6 +6,7 @@
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AuditEvent, Audited } from '../audit/rules.ts';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import { checkKeyPolicy } from '../policy/keys.ts';
 import type { FreshProof, Proof } from '../sessions/rules.ts';
@@ -15,7 +16,7 @@ import type { Tenant } from '../tenant.ts';
 import { iso, later } from '../time.ts';
 import { checkMaySignIn } from '../users/may-sign-in.ts';
 import { userById } from '../users/queries.ts';
-import { credentialWithUser } from '../webauthn/queries.ts';
+import { credentialWithUser } from '../webauthn/key-with-user.ts';
 import * as queries from './queries.ts';
 
 const CODE_SECONDS = 300;
@@ -35,7 +36,7 @@ export async function issueCode(
   const now = tenant.now();
   const issued: AuditEvent = { ...audited, event: 'code.issued', outcome: 'allowed' };
   const row: AuthorizationCodeRow = {
-    code_hash: hashOf(code),
+    code_hash: sha256(code),
     user_id: proof.user.id,
     method: proof.method,
     credential_id: proof.credentialId,
@@ -64,7 +65,7 @@ export async function redeemCode(
   tenant: Tenant,
   given: { code: string; clientId: string; redirectUri: string | undefined; verifier: string | undefined },
 ): Promise<{ proof: Proof; row: AuthorizationCodeRow }> {
-  const hash = hashOf(given.code);
+  const hash = sha256(given.code);
   const row = await queries.codeByHash(tenant.store, hash);
   const invalid = (cause: string) =>
     new TenantError('code-invalid', 'This code is not good, or was used before. Sign in again.', { cause });
@@ -102,7 +103,7 @@ export async function issueRefreshToken(
 ): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await queries.insertRefreshToken(tenant.store, {
-    token_hash: hashOf(token),
+    token_hash: sha256(token),
     family: grant.family,
     user_id: proof.user.id,
     method: proof.method,
@@ -130,7 +131,7 @@ export async function redeemRefreshToken(
   token: string,
   clientId: string,
 ): Promise<{ proof: Proof; row: RefreshTokenRow }> {
-  const hash = hashOf(token);
+  const hash = sha256(token);
   const row = await queries.refreshTokenByHash(tenant.store, hash);
   const invalid = (cause: string) =>
     new TenantError('refresh-token-invalid', 'This refresh token is not good any more. Sign in again.', {
@@ -167,5 +168,3 @@ async function proofAgain(
   }
   return { user, method: row.method, credentialId: row.credential_id };
 }
-
-const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url');

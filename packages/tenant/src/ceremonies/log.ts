@@ -3,7 +3,7 @@
  * audit. So nobody waits for it: steps are gathered and written a few times a second, and where more come than can be
  * kept they are counted and dropped.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Store } from '../store/open.ts';
 import type { CeremonyEventRow } from '../store/schema.ts';
@@ -30,6 +30,8 @@ export class CeremonyLog {
   #waiting: CeremonyEventRow[] = [];
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Of this process: others write into the same store. */
+  readonly #ownNumber = randomBytes(10).toString('hex');
   #serial = 0;
   #minute = 0;
   #strangers = 0;
@@ -108,13 +110,13 @@ export class CeremonyLog {
   #nextId(time: Date): string {
     this.#serial = (this.#serial + 1) % 0x1_0000_0000;
     const hex = (number: number, digits: number) => number.toString(16).padStart(digits, '0');
-    return hex(time.getTime(), 12) + hex(this.#serial, 8) + randomBytes(10).toString('hex');
+    return hex(time.getTime(), 12) + hex(this.#serial, 8) + this.#ownNumber;
   }
 }
 
 /** What the steps of a ceremony have in common: a hash of its challenge, from which nothing can be made. */
 export function ceremonyOf(challenge: string): string {
-  return createHash('sha256').update('kennel ceremony v1\0').update(challenge).digest('hex').slice(0, 32);
+  return hash('sha256', `kennel ceremony v1\0${challenge}`, 'hex').slice(0, 32);
 }
 
 const clip = (text: string | undefined, most = LONGEST_TEXT) => text?.slice(0, most) ?? null;

@@ -2,10 +2,11 @@
  * Clients: programs that run away from the tenant and prove themselves with a key of their own, which they made and
  * which never leaves them. An invitation, good once and for an hour, says what the client will be good for.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWK, errors as joseErrors, jwtVerify } from 'jose';
 import type { ClientScope } from '../access/principal.ts';
 import type { AuditEventName } from '../audit/rules.ts';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import { isUniqueViolation } from '../store/errors.ts';
 import type { ClientRow } from '../store/schema.ts';
@@ -29,7 +30,7 @@ export async function invite(
   const domain = given.scope === 'connector' ? given.domain : null;
   const expiresOn = iso(later(tenant.now(), given.minutes * 60));
   await queries.insertInvitation(tenant.store, {
-    token_hash: hashOf(token),
+    token_hash: sha256(token),
     scope: given.scope,
     domain,
     expires_on: expiresOn,
@@ -51,7 +52,7 @@ export async function enrol(tenant: Tenant, by: Visitor, request: string): Promi
     const thumbprint = await calculateJwkThumbprint(jwk);
     const { kty, crv, x, y } = jwk;
     const row = await queries
-      .enrolWith(tenant.store, hashOf(token), now, (invitation) => ({
+      .enrolWith(tenant.store, sha256(token), now, (invitation) => ({
         id: randomUUID(),
         name,
         scope: invitation.scope,
@@ -163,8 +164,6 @@ export function scopeOf(row: ClientRow): ClientScope {
 }
 
 const scopeText = (scope: string, domain: string | null) => (domain === null ? scope : `${scope}:${domain}`);
-
-const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url');
 
 function toClient(row: ClientRow): EnrolledClient {
   return {

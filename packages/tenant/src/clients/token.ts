@@ -2,10 +2,11 @@
  * A client's access token: private_key_jwt (RFC 7523 section 3) at the token endpoint, and what the token is worth at
  * each request. The scope is that of the client's row at that moment, so a revoked client is refused at once.
  */
-import { createHash } from 'node:crypto';
+
 import { decodeJwt, importJWK, type JWK, errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import type { Authenticator } from '../access/guard.ts';
 import { actorOf, type Principal } from '../access/principal.ts';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import { insertSpent } from '../nonce/queries.ts';
 import type { ClientRow } from '../store/schema.ts';
@@ -85,7 +86,7 @@ async function verifiedClient(tenant: Tenant, assertion: string): Promise<Client
     const { jti = '', exp = 0, iat = 0 } = payload;
     if (exp - iat > LONGEST_ASSERTION_SECONDS || jti.length > 128) throw invalidAssertion('lifetime or jti');
     const spent = {
-      nonce_hash: createHash('sha256').update(`${row.id} ${jti}`).digest('base64url'),
+      nonce_hash: sha256(`${row.id} ${jti}`),
       use: 'client-assertion',
       expires_on: iso(new Date((exp + CLOCK_TOLERANCE_SECONDS) * 1000)),
     };

@@ -3,7 +3,8 @@
  * whoever opens it registers a security key and is the administrator. There is never a password. The link's secret is
  * behind its `#`, so that no server and no log sees it by the way.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import type { Proof } from '../sessions/rules.ts';
 import type { UserRow } from '../store/schema.ts';
@@ -25,7 +26,7 @@ export async function makeFirstAdministratorLink(tenant: Tenant): Promise<string
   if (await hasAdministrator(tenant.store)) return undefined;
   const token = randomBytes(32).toString('base64url');
   const expires_on = iso(later(tenant.now(), LIFETIME_SECONDS));
-  await queries.putLink(tenant.store, { token_hash: hashOf(token), expires_on });
+  await queries.putLink(tenant.store, { token_hash: sha256(token), expires_on });
   return `${tenant.publicUrl}/first-administrator#${token}`;
 }
 
@@ -65,7 +66,7 @@ export async function finishFirstAdministrator(
   const binding = bindingOf(given.token);
   const { id } = await registerKey(tenant, caller, user.id, registration, { binding });
   const now = iso(tenant.now());
-  if (!(await queries.takeLink(tenant.store, hashOf(given.token), now))) {
+  if (!(await queries.takeLink(tenant.store, sha256(given.token), now))) {
     await removeCredential(tenant.store, user.id, id, now); // another one was faster with the same link
     throw await refused(tenant, by);
   }
@@ -93,7 +94,7 @@ async function ensureUser(
 }
 
 async function checkLink(tenant: Tenant, by: Visitor, token: string): Promise<void> {
-  const good = await queries.isLink(tenant.store, hashOf(token), iso(tenant.now()));
+  const good = await queries.isLink(tenant.store, sha256(token), iso(tenant.now()));
   if (!good || (await hasAdministrator(tenant.store))) throw await refused(tenant, by);
 }
 
@@ -113,5 +114,4 @@ async function refused(tenant: Tenant, by: Visitor): Promise<TenantError> {
   return error;
 }
 
-const bindingOf = (token: string) => `first-administrator:${hashOf(token)}`;
-const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url');
+const bindingOf = (token: string) => `first-administrator:${sha256(token)}`;

@@ -7,7 +7,8 @@
  * The HMAC may cover a binding besides (a browser, a session and what it is about to do): such a nonce is genuine
  * for that binding alone.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
 import type { Tenant } from '../tenant.ts';
@@ -70,7 +71,7 @@ export function checkNonces(tenant: Tenant, uses: readonly NonceToSpend[]) {
   return uses.map(({ nonce, use, binding = '' }) => {
     const { bytes, issued } = readNonce(tenant, nonce, binding);
     return {
-      nonce_hash: createHash('sha256').update(bytes).digest('base64url'),
+      nonce_hash: sha256(bytes),
       use,
       expires_on: iso(new Date(issued + NONCE_LIFETIME_SECONDS * 1000 + CLOCK_TOLERANCE)),
     };

@@ -1,5 +1,5 @@
 /** Counting wrong passes: how many are too many, and under what they are counted. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../digest.ts';
 
 /** For one name within a window. */
 export const TRIES_A_NAME = 10;
@@ -8,5 +8,4 @@ export const TRIES_A_SOURCE = 100;
 export const WINDOW_SECONDS = 15 * 60;
 
 /** The subject of a user's tries, by id; of a name that nobody has, by the name. Names are of any length: hashed. */
-export const triesOf = (userIdOrName: string): string =>
-  `name:${createHash('sha256').update(userIdOrName).digest('base64url')}`;
+export const triesOf = (userIdOrName: string): string => `name:${sha256(userIdOrName)}`;

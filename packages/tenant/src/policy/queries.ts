@@ -1,5 +1,7 @@
 /** The table of policies for security keys. */
+import { sql } from 'kysely';
 import { shared } from '../store/batch.ts';
+import { constantText } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
 import type { KeyPolicyRow } from '../store/schema.ts';
 import { groupIdsOf } from '../sync/account.ts';
@@ -10,17 +12,17 @@ export const LAST_POSITION = 2_147_483_647;
 
 export type KeyPolicyWithGroup = KeyPolicyRow & { group_name: string | null };
 
-const withGroup = (store: Store) =>
-  store
-    .selectFrom('key_policies')
-    .leftJoin('user_groups', 'user_groups.id', 'key_policies.group_id')
-    .selectAll('key_policies')
-    .select('user_groups.display_name as group_name')
-    .orderBy('position')
-    .orderBy('key_policies.id');
-
 /** All entries, in the order in which they are tried. */
-export const listPolicies = shared((store): Promise<KeyPolicyWithGroup[]> => withGroup(store).execute());
+export async function readPolicies(store: Store): Promise<KeyPolicyWithGroup[]> {
+  const { rows } = await sql<KeyPolicyWithGroup>`${constantText} select p.id as id, p.group_id as group_id,
+      p.position as position, p.rules as rules, p.updated_on as updated_on, g.display_name as group_name
+    from key_policies p left join user_groups g on g.id = p.group_id
+    order by p.position, p.id`.execute(store);
+  return rows;
+}
+
+/** The same, once for all who ask at the same time. */
+export const listPolicies = shared(readPolicies);
 
 /** The first entry that is for a group of this user, or for everyone; `known` where all of them were read already. */
 export async function policyOfUser(

@@ -2,11 +2,12 @@
  * Making a Primary Refresh Token, by sign-in or renewal: the row, the partial TGT, the lines of the audit. The
  * token itself is never stored, only its hash; the session key is, sealed.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { PRT_LIFETIME_SECONDS, type PrtAnswer } from '@kennel/prt';
 import { open, seal } from '@kennel/secrets';
 import type { AuditEvent, Audited } from '../audit/rules.ts';
 import { noteSeen } from '../devices/queries.ts';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import type { FreshProof } from '../sessions/rules.ts';
 import type { DeviceRow, PrtRow, UserRow } from '../store/schema.ts';
@@ -79,7 +80,7 @@ export async function makePrt(tenant: Tenant, given: NewPrt, audited: Audited): 
 }
 
 /** What a PRT is known by in the store. */
-export const hashOfPrt = (prt: string): string => createHash('sha256').update(prt).digest('base64url');
+export const hashOfPrt = (prt: string): string => sha256(prt);
 
 /** The session key of a stored token. */
 export function sessionKeyOf(tenant: Tenant, { token_hash, session_key_sealed }: PrtRow): Uint8Array {

@@ -1,6 +1,7 @@
 /** The table of Primary Refresh Tokens: hashes, never the tokens themselves. */
 import { sql } from 'kysely';
 import { batched, batchedLookup } from '../store/batch.ts';
+import { type Columns, columnsOf, givenRows } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
 import type { PrtRow } from '../store/schema.ts';
 
@@ -14,38 +15,40 @@ interface NewPrtRow {
  * is enabled; false otherwise. One statement: nothing that an administrator does can slip in between.
  */
 export const insertPrt = batched<NewPrtRow, boolean>(async (store, tokens) => {
-  const given = tokens.map(({ row, certificateSha256: certificate }) => {
-    const texts = TEXTS.map((name) => sql`cast(${row[name]} as text)`);
-    const numbers = NUMBERS.map((name) => sql`cast(${row[name]} as integer)`);
-    return sql`(${sql.join([...texts, ...numbers, sql`cast(${certificate} as text)`])})`;
-  });
-  const columns = sql.join([...TEXTS, ...NUMBERS].map((name) => sql.ref(name)));
+  const given = tokensGiven(
+    store,
+    tokens.map(({ row, certificateSha256 }) => ({ ...row, certificateSha256 })),
+  );
   const { rows } = await sql<{ token_hash: string }>`
-    with given(${columns}, certificate) as (values ${sql.join(given)})
-    insert into prts (${columns})
-    select ${sql.join([...TEXTS, ...NUMBERS].map((name) => sql.ref(`given.${name}`)))}
-    from given
-    join users on users.id = given.user_id and users.enabled = 1
-    join devices on devices.id = given.device_id and devices.enabled = 1
-      and devices.certificate_sha256 = given.certificate
+    insert into prts (${names})
+    select ${names} from ${given}
+    where exists (select 1 from users where users.id = given.user_id and users.enabled = 1)
+      and exists (select 1 from devices where devices.id = given.device_id and devices.enabled = 1
+        and devices.certificate_sha256 = given."certificateSha256")
     returning token_hash`.execute(store);
   const added = new Set(rows.map(({ token_hash: hash }) => hash));
   return tokens.map(({ row }) => added.has(row.token_hash));
 });
 
-const TEXTS = [
-  'token_hash',
-  'user_id',
-  'device_id',
-  'session_key_sealed',
-  'issued_on',
-  'expires_on',
-  'family',
-  'credential_id',
-  'authenticated_on',
-  'superseded_on',
-] as const satisfies (keyof PrtRow)[];
-const NUMBERS = ['kdf_version', 'used'] as const satisfies (keyof PrtRow)[];
+const COLUMNS = {
+  token_hash: 'text',
+  user_id: 'text',
+  device_id: 'text',
+  session_key_sealed: 'text',
+  kdf_version: 'bigint',
+  issued_on: 'text',
+  expires_on: 'text',
+  family: 'text',
+  credential_id: 'text',
+  authenticated_on: 'text',
+  superseded_on: 'text',
+  used: 'bigint',
+} as const satisfies Columns<PrtRow>;
+const names = columnsOf(COLUMNS);
+const tokensGiven = givenRows<PrtRow & { certificateSha256: string }>({
+  ...COLUMNS,
+  certificateSha256: 'text',
+});
 
 export const prtByHash = batchedLookup<PrtRow>(
   (store, hashes) => store.selectFrom('prts').selectAll().where('token_hash', 'in', hashes).execute(),

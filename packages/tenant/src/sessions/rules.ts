@@ -4,11 +4,12 @@
  * every request.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/guard.ts';
 import type { AuditEvent } from '../audit/rules.ts';
 import type { Work } from '../audit/trail.ts';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import { passPolicyOf, usability } from '../passes/policy.ts';
 import { passOfUser } from '../passes/queries.ts';
@@ -21,7 +22,7 @@ import type { Caller, Tenant } from '../tenant.ts';
 import { iso, later } from '../time.ts';
 import { maySignIn } from '../users/may-sign-in.ts';
 import { userById } from '../users/queries.ts';
-import { credentialWithUser } from '../webauthn/queries.ts';
+import { credentialWithUser } from '../webauthn/key-with-user.ts';
 import * as queries from './queries.ts';
 
 export const SESSION_COOKIE = '__Host-kennel-session';
@@ -66,7 +67,7 @@ export function beginSession(
   const token = randomBytes(32).toString('base64url');
   const now = tenant.now();
   const row: WebSessionRow = {
-    token_hash: hashOf(token),
+    token_hash: sha256(token),
     user_id: proof.user.id,
     method: proof.method,
     credential_id: proof.credentialId,
@@ -97,7 +98,7 @@ export async function sessionOf(
   const token = readCookie(request.headers.cookie, SESSION_COOKIE);
   if (token === undefined) return undefined;
   const now = tenant.now();
-  const row = await queries.sessionByHash(tenant.store, hashOf(token), iso(now));
+  const row = await queries.sessionByHash(tenant.store, sha256(token), iso(now));
   if (row === undefined || row.seen_on < iso(later(now, -IDLE_SECONDS))) return undefined;
   const user = await userById(tenant.store, row.user_id);
   if (user === undefined || !(await maySignIn(tenant, user))) return undefined;
@@ -183,5 +184,3 @@ export const bySession: Authenticator = async (tenant, request) => {
     authenticatedAt: new Date(session.row.proven_on),
   };
 };
-
-const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url');

@@ -11,7 +11,9 @@ import type { Database } from './schema.ts';
 /** What a column holds, and its type in the statement. */
 export type Columns<Row> = Readonly<{ [Name in keyof Row & string]-?: 'text' | 'bigint' }>;
 
-const POSTGRESQL = 'json_to_recordset(';
+const CONSTANT = '/* constant */';
+/** Marks a statement that is always the same text, and names the columns that it gives back. */
+export const constantText = sql.raw(CONSTANT);
 
 /** The rows as a table called `given`, to be read in `from`. */
 export function givenRows<Row extends object>(
@@ -20,7 +22,10 @@ export function givenRows<Row extends object>(
   const names = Object.keys(columns);
   const types = Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
   const values = names.map((name) => `value ->> '${name}' as "${name}"`);
-  const [postgresql, end] = [sql.raw(POSTGRESQL), sql.raw(`) as given(${types.join(', ')})`)];
+  const [postgresql, end] = [
+    sql.raw(`json_to_recordset(${CONSTANT}`),
+    sql.raw(`) as given(${types.join(', ')})`),
+  ];
   const [sqlite, sqliteEnd] = [
     sql.raw(`(select ${values.join(', ')} from json_each(`),
     sql.raw(')) as given'),
@@ -55,8 +60,7 @@ export const columnsOf = (columns: object): RawBuilder<unknown> =>
       .join(', '),
   );
 
-/** Whether a statement was made with {@link givenRows} for PostgreSQL. */
-export const isConstantText = (text: string): boolean => text.includes(POSTGRESQL);
+export const isConstantText = (text: string): boolean => text.includes(CONSTANT);
 
 /** JSON, without what no database keeps as text: NUL, and halves of surrogate pairs. */
 function textOf(rows: readonly object[]): string {

@@ -7,6 +7,7 @@ import {
   type ConnectionProvider,
   type DatabaseConnection,
   DummyDriver,
+  Kysely,
   type KyselyProps,
   PostgresAdapter,
   PostgresIntrospector,
@@ -44,6 +45,16 @@ export function transact<T>(store: Store, work: (transaction: Store) => Promise<
       await ask('rollback').catch(() => {}); // the connection may be gone
       throw error;
     }
+  });
+}
+
+/** Reads over one connection, sent as they are given; PostgreSQL then wakes one process and not several. */
+export function overOneConnection<T>(store: Store, work: (one: Store) => Promise<T>): Promise<T> {
+  if (store.isTransaction || dialectOf(store) === 'sqlite') return work(store);
+  return store.getExecutor().provideConnection((connection) => {
+    const provider: ConnectionProvider = { provideConnection: (consumer) => consumer(connection) };
+    const executor = store.getExecutor().withConnectionProvider(provider);
+    return work(new Kysely<Database>({ ...PROPS, executor }));
   });
 }
 

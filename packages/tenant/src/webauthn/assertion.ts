@@ -2,7 +2,7 @@
  * Verifying an assertion (W3C WebAuthn section 7.2). Whatever comes before a good signature is answered alike
  * for keys and users that exist and that do not; who holds the key is told the true reason.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { assertionChallenge, type FidoAssertion } from '@kennel/prt';
 import { parseAuthenticatorData } from '@simplewebauthn/server/helpers';
 import type { AuditEvent } from '../audit/rules.ts';
@@ -12,7 +12,6 @@ import { CEREMONY_EVENTS, type CeremonyEventId } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
 import { checkNonces, type NonceToSpend, spendNonces } from '../nonce/rules.ts';
 import { checkKey } from '../policy/keys.ts';
-import { listPolicies } from '../policy/queries.ts';
 import { keyPolicyOf } from '../policy/rules.ts';
 import type { KeyPolicy } from '../policy/schema.ts';
 import { together } from '../store/batch.ts';
@@ -21,14 +20,9 @@ import type { CredentialRow, UserRow } from '../store/schema.ts';
 import { allowedOrigins, type Caller, type Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';
 import { checkAllowed } from '../users/may-sign-in.ts';
-import { readClientData } from './client-data.ts';
-import {
-  advanceCounter,
-  type CredentialWithUser,
-  credentialWithUser,
-  type KeyUse,
-  recordUse,
-} from './queries.ts';
+import { type ClientData, readClientData } from './client-data.ts';
+import { type CredentialWithUser, credentialWithUser, keyAtSignIn } from './key-with-user.ts';
+import { advanceCounter, type KeyUse, recordUse } from './queries.ts';
 import { isSigned } from './signature.ts';
 import { refuseSoftwareKey } from './software-key.ts';
 
@@ -103,7 +97,7 @@ export async function verifyAssertion(
     holder = { userId: user.id, aaGuid: credential.aaguid };
     onHolder(user, credential);
   };
-  const { user, credential, use } = await noted(verify(tenant, by, given, found));
+  const { user, credential, use } = await noted(verify(tenant, by, { ...given, clientData }, found));
   return {
     user,
     credential,
@@ -122,15 +116,15 @@ export async function verifyAssertion(
 async function verify(
   tenant: Tenant,
   by: Pick<Caller, 'correlationId'>,
-  given: GivenAssertion,
+  given: GivenAssertion & { clientData: ClientData | undefined },
   onHolder: OnHolder,
 ) {
   const { store } = tenant;
-  const { assertion, nonces } = given;
+  const { assertion, clientData, nonces } = given;
   checkNonces(tenant, nonces);
-  const [found, policies] = await Promise.all([credentialWithUser(store, assertion.id), listPolicies(store)]);
+  const { found, policies } = await keyAtSignIn(store, assertion.id);
   const checked = async () => {
-    checkClientData(tenant, assertion, given.purpose);
+    checkClientData(tenant, clientData, given.purpose);
     checkAuthenticatorData(tenant, assertion);
     const { credential, user, counter, backedUp } = checkSignature(assertion, found, given.identified);
     onHolder(user, credential);
@@ -206,8 +200,7 @@ const removed = () =>
   );
 
 /** Type, origin and challenge: they tell nothing of any user. */
-function checkClientData(tenant: Tenant, assertion: FidoAssertion, purpose: AssertionPurpose): void {
-  const data = readClientData(assertion.clientDataJSON);
+function checkClientData(tenant: Tenant, data: ClientData | undefined, purpose: AssertionPurpose): void {
   if (data === undefined) throw invalid('client data');
   if (data.type !== 'webauthn.get' || data.crossOrigin) throw invalid('type');
   if (!allowedOrigins(tenant).includes(data.origin)) throw invalid('origin');
@@ -231,7 +224,7 @@ function checkClientData(tenant: Tenant, assertion: FidoAssertion, purpose: Asse
 function checkAuthenticatorData(tenant: Tenant, assertion: FidoAssertion): void {
   const bytes = Buffer.from(assertion.authenticatorData, 'base64url');
   if (bytes.length < 37) throw invalid('authenticator data');
-  const rpIdHash = createHash('sha256').update(tenant.config.rpId).digest();
+  const rpIdHash = hash('sha256', tenant.config.rpId, 'buffer');
   if (!timingSafeEqual(bytes.subarray(0, 32), rpIdHash)) throw invalid('RP ID');
   const flags = bytes[32] ?? 0;
   if ((flags & USER_PRESENT) === 0) throw invalid('user presence');
@@ -295,8 +288,8 @@ const invalid = (cause: string) =>
     },
   );
 
-/** Compares two short texts in constant time. */
+/** Compares two texts in constant time; their lengths are no secret. */
 function sameText(a: string, b: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(a), hash(b));
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -3,13 +3,13 @@
  * user; then the key's answer, checked and recorded. The user must verify at the key, and the credential must
  * be on it: the device has no user name to ask for it with.
  */
-import { createHash } from 'node:crypto';
 import {
   generateRegistrationOptions,
   type PublicKeyCredentialCreationOptionsJSON,
 } from '@simplewebauthn/server';
 import { recordCeremony } from '../ceremonies/rules.ts';
 import { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import { consumePass } from '../passes/redeem.ts';
 import { checkKeyPolicy, checkSelfService } from '../policy/keys.ts';
@@ -67,7 +67,7 @@ export async function registrationOptions(
     extensions: SECRET_WANTED,
   });
   await queries.insertChallenge(tenant.store, {
-    challenge_hash: hashOf(options.challenge),
+    challenge_hash: sha256(options.challenge),
     purpose: `${PURPOSE}${binding}`,
     user_id: user.id,
     expires_on: iso(later(tenant.now(), timeoutMinutes * 60)),
@@ -179,7 +179,7 @@ async function verifiedRow(
     );
   if (clientData === undefined || clientData.crossOrigin) throw invalid('client data');
   const { challenge } = clientData;
-  const issued = await queries.takeChallenge(tenant.store, hashOf(challenge));
+  const issued = await queries.takeChallenge(tenant.store, sha256(challenge));
   if (
     issued?.purpose !== `${PURPOSE}${binding}` ||
     issued.user_id !== user.id ||
@@ -269,8 +269,6 @@ export async function removeKey(tenant: Tenant, by: Caller, userName: string, id
     outcome: 'allowed',
   });
 }
-
-const hashOf = (challenge: string) => createHash('sha256').update(challenge).digest('base64url');
 
 function toKeyInfo(tenant: Tenant, row: CredentialRow): SecurityKeyInfo {
   const attestation = attestationOfCredential(tenant.metadata, row);

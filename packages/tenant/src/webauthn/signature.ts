@@ -3,7 +3,7 @@
  * (RFC 9053) of one of the algorithms that registration admits. Keys that were read once are kept; a signature is then
  * one call of OpenSSL.
  */
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, hash, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 import { decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts';
 
@@ -30,7 +30,7 @@ export interface SignedAssertion {
 export function isSigned(publicKey: string, assertion: SignedAssertion): boolean {
   const { key, algorithm } = keyOf(publicKey);
   const { clientDataJSON, authenticatorData, signature } = assertion;
-  const clientDataHash = createHash('sha256').update(clientDataJSON).digest();
+  const clientDataHash = hash('sha256', clientDataJSON, 'buffer');
   const message = Buffer.concat([authenticatorData, clientDataHash]);
   if (algorithm === ALGORITHM.ES256 && !isStrictEcdsaSignature(signature)) return false;
   return verify(algorithm === ALGORITHM.EDDSA ? null : 'sha256', message, key, signature);
