@@ -7,7 +7,9 @@ import { TenantError } from '../src/errors.ts';
 import { beginSession } from '../src/sessions/rules.ts';
 import { pageConfig } from '../src/sign-in/config.ts';
 import { signInByKey } from '../src/sign-in/rules.ts';
-import { openStore } from '../src/store/open.ts';
+import { isUniqueViolation } from '../src/store/errors.ts';
+import { openStore, type Store } from '../src/store/open.ts';
+import { transact } from '../src/store/transaction.ts';
 import type { Tenant } from '../src/tenant.ts';
 import { createUser } from '../src/users/rules.ts';
 import { registerKey, registrationOptions } from '../src/webauthn/registration.ts';
@@ -112,12 +114,12 @@ export function signInContract(name: string, place: () => Place, processes: numb
       const decide = (tenant: Tenant, to: string) =>
         tenant.audit
           .decide(async (transaction) => {
-            if (to === 'refused') throw new TenantError('user-not-found', 'refused');
             const row = { challenge_hash: to, purpose: 'p', user_id: to === 'nobody' ? to : userId };
             await transaction
               .insertInto('challenges')
               .values({ ...row, expires_on: now().toISOString() })
               .execute();
+            if (to.startsWith('refused')) throw new TenantError('user-not-found', 'refused');
             const event = { event: 'user.updated', actor: 'a', subject: to, outcome: 'allowed' } as const;
             return { result: to, events: [{ ...event, correlationId: 'decided' }] };
           })
@@ -133,7 +135,52 @@ export function signInContract(name: string, place: () => Place, processes: numb
       const rows = await store.selectFrom('challenges').select('challenge_hash').execute();
       expect(rows.map((row) => row.challenge_hash).sort()).toEqual(['one', 'three', 'two']);
       expect(await each(['refused'], decide)).toEqual(['user-not-found']);
+      const again = await each(['refused 1', 'four', 'refused 2', 'five'], decide);
+      expect(again).toEqual(['user-not-found', 'four', 'user-not-found', 'five']);
+      const all = await store.selectFrom('challenges').select('challenge_hash').execute();
+      expect(all.map((row) => row.challenge_hash).sort()).toEqual(['five', 'four', 'one', 'three', 'two']);
       expect(await verifyAudit(store)).toMatchObject({ ok: true });
+    });
+
+    test('a statement that nobody waited for fails its transaction', async () => {
+      const [{ store }] = tenants as [Tenant];
+      const count = async () => (await store.selectFrom('user_groups').select('id').execute()).length;
+      const before = await count();
+      const group = (id: string) => ({ id, display_name: id, name_folded: id, created_on: '' });
+      const insert = (transaction: Store, id: string) =>
+        transaction.insertInto('user_groups').values(group(id)).execute();
+      await transact(store, async (transaction) => void insert(transaction, 'first'));
+      expect(await count()).toBe(before + 1);
+      const twice = transact(store, async (transaction) => {
+        for (const id of ['second', 'first', 'third']) void insert(transaction, id);
+        return 'done';
+      });
+      expect(await twice.catch(isUniqueViolation)).toBe(true);
+      const over: Store[] = [];
+      await transact(store, async (transaction) => void over.push(transaction));
+      for (const transaction of over) await expect(insert(transaction, 'late')).rejects.toThrow('is over');
+      expect(await count()).toBe(before + 1);
+    });
+
+    test('text that no database keeps does not spoil the audit, nor the lines beside it', async () => {
+      const [tenant] = tenants as [Tenant];
+      const hostile = ['\0', '\ud800', `${'x'.repeat(255)}😀`, '\\ud800 \\u0000', '\u001b'];
+      const event = {
+        event: 'sign-in.refused',
+        actor: 'a',
+        outcome: 'denied',
+        correlationId: 'hostile',
+      } as const;
+      await Promise.all(hostile.map((subject) => tenant.audit.record({ ...event, subject })));
+      const lines = await tenant.store
+        .selectFrom('audit')
+        .select('subject')
+        .where('correlation_id', '=', 'hostile')
+        .orderBy('seq')
+        .execute();
+      const kept = ['\ufffd', '\ufffd', `${'x'.repeat(255)}\ufffd`, '\\ud800 \\u0000', '\u001b'];
+      expect(lines.map(({ subject }) => subject)).toEqual(kept);
+      expect(await verifyAudit(tenant.store)).toMatchObject({ ok: true });
     });
   });
 }
