@@ -149,16 +149,18 @@ export function signInContract(name: string, place: () => Place, processes: numb
       const group = (id: string) => ({ id, display_name: id, name_folded: id, created_on: '' });
       const insert = (transaction: Store, id: string) =>
         transaction.insertInto('user_groups').values(group(id)).execute();
-      await transact(store, async (transaction) => void insert(transaction, 'first'));
+      const goOn = (transaction: Store, id: string) => void insert(transaction, id).catch(() => {});
+      await transact(store, async (transaction) => goOn(transaction, 'first'));
       expect(await count()).toBe(before + 1);
       const twice = transact(store, async (transaction) => {
-        for (const id of ['second', 'first', 'third']) void insert(transaction, id);
+        for (const id of ['second', 'first', 'third']) goOn(transaction, id);
         return 'done';
       });
       expect(await twice.catch(isUniqueViolation)).toBe(true);
       const over: Store[] = [];
       await transact(store, async (transaction) => void over.push(transaction));
-      for (const transaction of over) await expect(insert(transaction, 'late')).rejects.toThrow('is over');
+      for (const transaction of over)
+        await expect(insert(transaction, 'late')).rejects.toThrow(/over|committed/);
       expect(await count()).toBe(before + 1);
     });
 

@@ -117,6 +117,7 @@ export class AuditTrail {
     const head = this.#head ?? (await lastLine(store)) ?? { seq: 0, hash: NO_HASH };
     const lines = this.#chain(events, head);
     const writing = lines.length === 0 ? undefined : insertLines(store, lines);
+    writing?.catch(() => {}); // whoever commits tells of it
     return { results, events, head: lines.at(-1) ?? head, writing };
   }
 

@@ -19,8 +19,8 @@ import type { Store } from './open.ts';
 import type { Database } from './schema.ts';
 
 /**
- * Does the work and commits. A statement that fails fails all of it, whether or not the work waited for it; the error
- * is that of the first.
+ * Does the work and commits. A statement that fails fails all of it, whether or not the work waited for it (its promise
+ * then needs a `catch` of its own); the error is that of the first.
  */
 export function transact<T>(store: Store, work: (transaction: Store) => Promise<T>): Promise<T> {
   if (dialectOf(store) === 'sqlite') {
