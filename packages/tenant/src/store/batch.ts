@@ -84,7 +84,6 @@ export function shared<T>(query: (store: Store) => Promise<T>): (store: Store) =
 export function batched<In, Out>(
   query: (store: Store, inputs: readonly In[]) => Promise<readonly Out[]>,
 ): (store: Store, input: In) => Promise<Out> {
-  const batches = new WeakMap<Store, Batch<In, Out>>();
   const settled = async (store: Store, inputs: readonly In[]): Promise<PromiseSettledResult<Out>[]> => {
     try {
       return (await query(store, inputs)).map((value) => ({ status: 'fulfilled', value }));
@@ -95,8 +94,22 @@ export function batched<In, Out>(
     }
   };
   return (store, input) => {
-    const batch = batches.get(store) ?? new Batch((inputs: readonly In[]) => settled(store, inputs));
-    batches.set(store, batch);
+    const batches = batchesOf(store);
+    const known = batches.get(query) as Batch<In, Out> | undefined; // it was put there below
+    const batch = known ?? new Batch((inputs: readonly In[]) => settled(store, inputs));
+    if (known === undefined) batches.set(query, batch);
     return batch.add(input);
   };
+}
+
+const BATCHES = Symbol('batches');
+
+/**
+ * The batches of a store, by their queries. They stand on the store itself: as values of a WeakMap, which lead back to
+ * their key, they and all that a transaction has read would outlive it until the next collection of everything.
+ */
+function batchesOf(store: Store): Map<unknown, unknown> {
+  const holder: Store & { [BATCHES]?: Map<unknown, unknown> } = store;
+  holder[BATCHES] ??= new Map();
+  return holder[BATCHES];
 }
