@@ -290,6 +290,19 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await store.selectFrom('prts').selectAll().execute()).toEqual([]);
     });
 
+    test('of many devices that one person joins at once, as many are added as they may have', async () => {
+      const [user, another] = [newUser(), newUser()];
+      await users.insertUser(store, user);
+      await users.insertUser(store, another);
+      const joins = Array.from({ length: 16 }, (_, i) =>
+        devices.insertDeviceWithin(i % 2 === 0 ? store : other, newDevice(user.id), 5),
+      );
+      const theirs = devices.insertDeviceWithin(store, newDevice(another.id), 1);
+      expect((await Promise.all(joins)).filter(Boolean)).toHaveLength(5);
+      expect(await theirs).toBe(true);
+      expect(await devices.countDevicesOf(store, user.id)).toBe(5);
+    });
+
     test('new device keys replace the old ones once, and take the PRTs with them', async () => {
       const user = newUser();
       await users.insertUser(store, user);

@@ -13,7 +13,7 @@ import { guidBytes, issueDeviceCertificate, keyOfCertificateRequest } from './ce
 import { checkEnabled } from './current-device.ts';
 import { sha1Hex, sha256Hex } from './fingerprint.ts';
 import { checkMayJoin, deviceRulesOf } from './policy.ts';
-import { countDevicesOf, deviceById, insertDevice, replaceDeviceKeys } from './queries.ts';
+import { countDevicesOf, deviceById, insertDeviceWithin, replaceDeviceKeys } from './queries.ts';
 import type { JoinAnswer, JoinRequest } from './schema.ts';
 
 const CSR_BYTES = 8192;
@@ -80,12 +80,8 @@ async function join(
   const publicKey = await deviceKeyOf(request.CertificateRequest.Data);
   checkTransportKey(request.TransportKey);
   const before = await rejoining(tenant, user, request);
-  if (before === undefined && (await countDevicesOf(tenant.store, user.id)) >= most) {
-    throw new TenantError(
-      'device-limit-reached',
-      `You have registered ${most} ${most === 1 ? 'device' : 'devices'}, and may have no more. Have your administrator delete those that you no longer use.`,
-    );
-  }
+  // Before anything is signed; whether it still holds is decided where the device is added.
+  if (before === undefined && (await countDevicesOf(tenant.store, user.id)) >= most) throw limitReached(most);
   const now = tenant.now();
   const deviceId = before?.id ?? randomUUID();
   const certificate = await issueDeviceCertificate({
@@ -111,8 +107,9 @@ async function join(
     registered_on: iso(now),
     last_seen_on: before?.last_seen_on ?? null,
   };
-  if (before === undefined) await insertDevice(tenant.store, row);
-  else if (!(await replaceDeviceKeys(tenant.store, row, before.certificate_sha256))) {
+  if (before === undefined) {
+    if (!(await insertDeviceWithin(tenant.store, row, most))) throw limitReached(most);
+  } else if (!(await replaceDeviceKeys(tenant.store, row, before.certificate_sha256))) {
     throw new TenantError(
       'device-disabled',
       'This device was disabled or joined again at the same moment. Look at its state, then join again.',
@@ -120,6 +117,12 @@ async function join(
   }
   return { row, certificate, again: before !== undefined };
 }
+
+const limitReached = (most: number) =>
+  new TenantError(
+    'device-limit-reached',
+    `You have registered ${most} ${most === 1 ? 'device' : 'devices'}, and may have no more. Have your administrator delete those that you no longer use.`,
+  );
 
 function checkJoinType(joinType: number): void {
   if (joinType === JOIN_TYPES.hybridJoin) {

@@ -74,6 +74,20 @@ test('a person has as many devices as the policy says, and can join one of them 
   expect(await tried({ Attributes: { ReuseDevice: 'true', DeviceId: device?.id } })).toBe('joined');
 });
 
+test('of joins that come at once no more than the limit are let in', async () => {
+  await world.admin.devices.changePolicy({ devicesPerUser: 2 });
+  const { json } = await registrationToken(world, key);
+  const body = await joinBody();
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, () => postJoin(world, json.access_token, body)),
+  );
+  expect(answers.map(({ status, json: answer }) => answer.suberror ?? status).sort()).toEqual([
+    ...[200, 200],
+    ...Array.from({ length: 4 }, () => 'device-limit-reached'),
+  ]);
+  expect(await world.admin.devices.list()).toHaveLength(2);
+});
+
 test('what contradicts itself is refused, and the policy stays', async () => {
   const { devices } = world.admin;
   await expect(devices.changePolicy({ join: 'groups' })).rejects.toMatchObject({ code: 'request-malformed' });

@@ -38,6 +38,23 @@ export const noteSeen = batched<{ id: string; now: string }, void>(async (store,
   return seen.map(() => undefined);
 });
 
+/**
+ * Adds a device, if the person who registers it has fewer than `most`; false otherwise. Their row is locked by a change
+ * that changes nothing, so that of their joins one counts after the other, in whichever process.
+ */
+export function insertDeviceWithin(store: Store, row: DeviceRow, most: number): Promise<boolean> {
+  return store.transaction().execute(async (transaction) => {
+    await transaction
+      .updateTable('users')
+      .set((e) => ({ enabled: e.ref('enabled') }))
+      .where('id', '=', row.registered_by)
+      .execute();
+    if ((await countDevicesOf(transaction, row.registered_by)) >= most) return false;
+    await insertDevice(transaction, row);
+    return true;
+  });
+}
+
 export async function countDevicesOf(store: Store, userId: string): Promise<number> {
   const row = await store
     .selectFrom('devices')
