@@ -3,7 +3,7 @@
  * look in the dark and on a phone: test/full/browser-looks.test.ts.
  */
 import { afterAll, beforeAll, expect } from 'vitest';
-import { administrator, lookAtAdministration } from '../support/administration.ts';
+import { administrator, deviceOwner, lookAtAdministration } from '../support/administration.ts';
 import { missing, withPeers } from '../support/peers.ts';
 import { button, errorOf, heading, WebPeople } from '../support/web-people.ts';
 
@@ -109,6 +109,45 @@ it('a group gets a policy of its own, in its place among the others, and loses i
   expect(await people.count('policy.reordered')).toBe(1);
   await keyPolicies.remove('Admins');
   for (const name of ['Admins', 'Visitors']) await groups.delete(name);
+  await page.context().close();
+});
+
+it('devices are found by owner, disabled, enabled and deleted, by keyboard too, after a fresh proof', async () => {
+  const { page } = await administrator(people);
+  const { names, ids, user } = await deviceOwner(people, 'dora');
+  const { devices } = people.world.admin;
+  await page.goto('/admin/devices');
+  await heading(page, 'Devices');
+  await page.getByText('Everyone may join devices, 50 at most each').waitFor();
+  await page.getByLabel('Find a device').fill(user.userPrincipalName);
+  await page.getByText('2 devices').waitFor();
+  expect(await page.locator('tbody tr', { hasText: names[1] }).textContent()).toMatch(
+    /Registered.*Never.*Disabled/,
+  );
+  await page.getByLabel('Find a device').fill(names[0]);
+  await page.getByRole('link', { name: names[0] }).press('Enter');
+  await heading(page, names[0]);
+  await page.getByText(ids[0] ?? '-').waitFor();
+
+  people.world.clock.offset += 6 * 60; // the administrator's proof is not fresh any more
+  await button(page, 'Disable the device').press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).press('Enter');
+  await button(page, 'Use my security key').click();
+  await page.getByText(`${names[0]} is disabled.`).waitFor();
+  expect((await devices.show(ids[0] ?? '')).enabled).toBe(false);
+  await button(page, 'Enable the device').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Enable' }).click();
+  await page.getByText(`${names[0]} is enabled.`).waitFor();
+  expect((await devices.show(ids[0] ?? '')).enabled).toBe(true);
+  await button(page, 'Delete the device').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await heading(page, 'Devices');
+  await page.getByLabel('Find a device').fill(user.userPrincipalName);
+  await page.getByText('1 device', { exact: true }).waitFor();
+  await page.getByRole('combobox', { name: 'Which devices' }).click();
+  await page.getByRole('option', { name: 'Not seen for 90 days' }).click();
+  await page.getByText('No device is like').waitFor(); // it joined today
+  expect((await devices.list()).map(({ id }) => id)).not.toContain(ids[0]);
   await page.context().close();
 });
 

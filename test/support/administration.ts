@@ -1,5 +1,6 @@
 /** An administrator in front of the administrators' pages, and a look at each of them. */
 import type { BrowserContextOptions } from 'playwright-core';
+import { enrol, joinDevice } from '../../packages/tenant/test/world.ts';
 import {
   added,
   addKey,
@@ -24,6 +25,18 @@ export async function administrator(people: WebPeople, options: BrowserContextOp
   await signIn(page);
   await heading(page, 'Security info');
   return newcomer;
+}
+
+/** Somebody of that name has joined two devices; one of them is disabled. */
+export async function deviceOwner({ world }: WebPeople, name: string) {
+  const { user, key } = await enrol(world, { userPrincipalName: `${name}@corp.example.com` });
+  const names = [`${name}-laptop`, `${name}-WORKSTATION-OF-THE-LONG-CORRIDOR-3`] as const;
+  const [first, second] = [
+    await joinDevice(world, key, { DeviceDisplayName: names[0] }),
+    await joinDevice(world, key, { DeviceDisplayName: names[1], JoinType: 4 }),
+  ];
+  await world.admin.devices.disable(second.id);
+  return { user, names, ids: [first.id, second.id] };
 }
 
 export async function lookAtAdministration(
@@ -67,6 +80,16 @@ export async function lookAtAdministration(
     await keyPolicies.remove(displayName).catch(() => undefined); // one has none
     await groups.delete(displayName);
   }
+  const owner = await deviceOwner(people, `owner-${suffix}`);
+  await page.goto('/admin/devices');
+  await table(/^\d+ devices?$/);
+  await check('devices');
+  await page.goto(`/admin/devices/${owner.ids[1]}`);
+  await button(page, 'Delete the device').waitFor();
+  await check('device');
+  await button(page, 'Delete the device').click();
+  await check('device-delete');
+  await button(page, 'Cancel').click();
   await page.goto('/admin/passes');
   await page.getByLabel('Characters of a pass').waitFor();
   await check('passes');

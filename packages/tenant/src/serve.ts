@@ -16,6 +16,7 @@ import { enrolmentRoutes } from './clients/routes.ts';
 import { byClientToken } from './clients/token.ts';
 import { ensureStateDir, originOf, readConfig, registrationOf, statePaths } from './config/files.ts';
 import { loadTls, type TlsMaterial } from './config/tls.ts';
+import { watchDeviceCa } from './devices/ca-watch.ts';
 import { deletionRoutes } from './devices/deletion.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { TenantError } from './errors.ts';
@@ -140,7 +141,7 @@ export async function serveTenant({
     rmSync(paths.socket, { force: true }); // a killed process left it: the lock is ours
     await admin.listen({ path: paths.socket });
     chmodSync(paths.socket, 0o600); // the directory, 0700, kept others out meanwhile
-    cleanUp.push(startPurging(tenant));
+    cleanUp.push(startPurging(tenant), watchDeviceCa(tenant));
     await tenant.audit.record({
       event: 'tenant.started',
       actor: 'tenant',

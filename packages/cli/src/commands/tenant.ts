@@ -66,7 +66,14 @@ export function tenantCommands(program: Command): void {
     { usage: 'status', summary: 'show the running tenant', example: 'kennel status --json' },
     async () => {
       const value = await (await admin()).status();
-      return { value, text: fields({ ...value, origins: value.origins.join(' ') }) };
+      const { origins, deviceCa, ...rest } = value;
+      const shown = {
+        ...rest,
+        origins: origins.join(' '),
+        deviceCa: `${deviceCa.state}, until ${deviceCa.notAfter}`,
+      };
+      const warning = deviceCa.warning === null ? '' : `\n\n${deviceCa.warning}`;
+      return { value, text: `${fields(shown)}${warning}` };
     },
   );
 }

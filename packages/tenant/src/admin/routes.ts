@@ -3,6 +3,7 @@ import { auditRoutes } from '../audit/routes.ts';
 import { ceremonyRoutes } from '../ceremonies/routes.ts';
 import { clientRoutes } from '../clients/routes.ts';
 import { deviceAdminRoutes } from '../devices/admin-routes.ts';
+import { type DeviceCaStatus, deviceCaStatus } from '../devices/ca-watch.ts';
 import { groupRoutes } from '../groups/routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
 import { metadataRoutes } from '../metadata/routes.ts';
@@ -26,6 +27,7 @@ export interface TenantStatus {
   store: 'sqlite' | 'postgresql';
   processId: number;
   time: string;
+  deviceCa: DeviceCaStatus;
 }
 
 export function adminRoutes(app: Routes, tenant: Tenant): void {
@@ -43,6 +45,7 @@ export function adminRoutes(app: Routes, tenant: Tenant): void {
       store: 'sqlite' in config.store ? 'sqlite' : 'postgresql',
       processId: process.pid,
       time: tenant.now().toISOString(),
+      deviceCa: deviceCaStatus(tenant),
     }),
   );
   userRoutes(app, tenant);

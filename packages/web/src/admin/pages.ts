@@ -14,6 +14,17 @@ export const ADMIN_PAGES: readonly Page[] = [
   { ...administrators, path: '/admin/users/:user', component: lazy(() => import('./users/user.tsx')) },
   {
     ...administrators,
+    path: '/admin/devices',
+    label: 'Devices',
+    component: lazy(() => import('./devices/list.tsx')),
+  },
+  {
+    ...administrators,
+    path: '/admin/devices/:device',
+    component: lazy(() => import('./devices/device.tsx')),
+  },
+  {
+    ...administrators,
     path: '/admin/policy',
     label: 'Policy for keys',
     component: lazy(() => import('./policy/page.tsx')),

@@ -67,6 +67,32 @@ export interface Model {
   name: string;
 }
 
+export interface Device {
+  id: string;
+  displayName: string;
+  joinType: number;
+  operatingSystem: string;
+  osVersion: string;
+  enabled: boolean;
+  certificateThumbprint: string;
+  certificateNotAfter: string;
+  /** A user's id, or `computer:<SID>`. */
+  registeredBy: string;
+  registeredOn: string;
+  lastSeenOn: string | null;
+}
+
+export interface DevicePolicy {
+  join: 'everyone' | 'groups' | 'nobody';
+  groups: { id: string; displayName: string }[];
+  devicesPerUser: number;
+  fidoRequired: boolean;
+}
+
+export interface TenantStatus {
+  deviceCa: { notAfter: string; state: 'good' | 'ending' | 'ended'; warning: string | null };
+}
+
 export interface CeremonyEvent {
   id: string;
   time: string;
@@ -85,10 +111,18 @@ export interface CeremonyEvent {
 }
 
 const user = (name: string) => `${ADMIN}/users/${encodeURIComponent(name)}`;
+const device = (id: string) => `${ADMIN}/devices/${encodeURIComponent(id)}`;
 const policy = ({ group }: Pick<KeyPolicy, 'group'>) =>
   `${ADMIN}/key-policies/${encodeURIComponent(group?.displayName ?? 'default')}`;
 
 export const admin = {
+  status: () => api.get<TenantStatus>(`${ADMIN}/status`),
+  /** @param notSeenSince ISO 8601 in UTC: those that were neither seen nor joined since then */
+  devices: allDevices,
+  device: (id: string) => api.get<Device>(device(id)),
+  setDeviceEnabled: (id: string, enabled: boolean) => api.patch<Device>(device(id), { enabled }),
+  removeDevice: (id: string) => api.delete(device(id)),
+  devicePolicy: () => api.get<DevicePolicy>(`${ADMIN}/device-policy`),
   users: allUsers,
   user: (name: string) => api.get<User>(user(name)),
   setEnabled: (name: string, enabled: boolean) => api.patch<User>(user(name), { enabled }),
@@ -113,11 +147,21 @@ export const admin = {
     api.get<CeremonyEvent[]>(`${ADMIN}/ceremonies?${new URLSearchParams({ limit: '200', ...query })}`),
 };
 
-async function allUsers(path = `${ADMIN}/users?`): Promise<User[]> {
-  const all: User[] = [];
+function allUsers(path = `${ADMIN}/users?`): Promise<User[]> {
+  return allPages<User>(path, (last) => last.userPrincipalName.normalize('NFC').toLowerCase());
+}
+
+function allDevices(notSeenSince?: string): Promise<Device[]> {
+  const query = notSeenSince === undefined ? '' : `notSeenSince=${encodeURIComponent(notSeenSince)}`;
+  return allPages<Device>(`${ADMIN}/devices?${query}`, (last) => last.id);
+}
+
+async function allPages<T>(path: string, keyOf: (last: T) => string): Promise<T[]> {
+  const all: T[] = [];
   for (;;) {
-    const after = all.at(-1)?.userPrincipalName.normalize('NFC').toLowerCase() ?? '';
-    const page = await api.get<User[]>(`${path}&limit=${PAGE}&after=${encodeURIComponent(after)}`);
+    const last = all.at(-1);
+    const after = last === undefined ? '' : keyOf(last);
+    const page = await api.get<T[]>(`${path}&limit=${PAGE}&after=${encodeURIComponent(after)}`);
     all.push(...page);
     if (page.length < PAGE) return all;
   }
