@@ -33,6 +33,8 @@ test('a place that others can reach, a link, or a disk is not taken', () => {
   try {
     process.env.KENNEL_RUNTIME_DIR = open;
     expect(bootKeyPlace(world.home, ID).inMemory).toBe(true);
+    expect(readdirSync(open)).toEqual([]); // it only looked
+    bootKey(world.home, ID);
     chmodSync(join(open, 'keys'), 0o755);
     expect(bootKeyPlace(world.home, ID)).toEqual({ path: join(world.home, 'boot.key'), inMemory: false });
     rmSync(join(open, 'keys'), { recursive: true });

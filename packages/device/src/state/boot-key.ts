@@ -3,7 +3,7 @@
  * (a file of a tmpfs), so that whoever takes the disk of a machine that is off has none of it, and a restart locks
  * them. Systems without such a place keep it in the state directory; `status` says which.
  */
-import { linkSync, lstatSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, linkSync, lstatSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   createMasterKey,
@@ -24,7 +24,7 @@ const IN_MEMORY = [0x01021994, 0x858458f6];
 /** Opens a value that was sealed under the boot key. @throws DeviceError `locked`, `state-damaged` */
 export type LiveSecrets = (label: SealLabel, text: string) => Buffer;
 
-/** Where the boot key of a device lies, and whether that is memory. The directory is made where it is missing. */
+/** Where the boot key of a device lies, and whether that is memory. Nothing is made: this only looks. */
 export function bootKeyPlace(stateDir: string, deviceId: string): { path: string; inMemory: boolean } {
   const directory = runtimeDirectories().find(usable);
   const name = `${deviceId}.key`;
@@ -36,7 +36,10 @@ export function bootKeyPlace(stateDir: string, deviceId: string): { path: string
 /** The boot key, made at the first sign-in after a start. @throws DeviceError `state-unwritable` */
 export function bootKey(stateDir: string, deviceId: string): MasterKey {
   const { path } = bootKeyPlace(stateDir, deviceId);
-  return load(path) ?? make(path);
+  const found = load(path);
+  if (found !== undefined) return found;
+  onDisk(path, () => mkdirSync(dirname(path), { mode: 0o700, recursive: true }));
+  return make(bootKeyPlace(stateDir, deviceId).path); // looked at anew: somebody else may have been faster
 }
 
 /** Opens what this start of the machine has sealed. */
@@ -99,12 +102,15 @@ function runtimeDirectories(env: NodeJS.ProcessEnv = process.env): string[] {
   return [uid === 0 ? '/run/kennel' : `/run/user/${uid}/kennel`, `/dev/shm/kennel-${uid}`];
 }
 
-/** In memory, ours, closed to everyone else, and no link. */
+/** In memory, ours, closed to everyone else, and no link; or to be made in a place that is memory. */
 function usable(directory: string): boolean {
   try {
     if (!isInMemory(dirname(directory))) return false;
-    mkdirSync(directory, { mode: 0o700, recursive: true });
-    const found = lstatSync(directory);
+    const found = lstatSync(directory, { throwIfNoEntry: false });
+    if (found === undefined) {
+      accessSync(dirname(directory), constants.W_OK | constants.X_OK);
+      return true;
+    }
     return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
   } catch {
     return false; // the next one, then

@@ -1,9 +1,11 @@
 /** The way to the tenant: whom it trusts, and what it makes of servers that do not answer as they should. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -87,4 +89,37 @@ test('silence, slowness and strangers end in time', async () => {
     });
     expect(performance.now() - started).toBeLessThan(3000);
   }
+});
+
+/** A process that listens and never takes a connection: once its queue is full the system drops what comes, as a wall does. */
+const DROPPING = `
+  const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    require('node:fs').writeSync(1, String(server.address().port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });`;
+
+test('a wall that drops packets is given up before a server that is slow', async () => {
+  const wall = spawn(process.execPath, ['-e', DROPPING], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const waiting: ReturnType<typeof connect>[] = [];
+  try {
+    const [text] = await once(wall.stdout, 'data');
+    const dropping = Number(text);
+    for (let i = 0; i < 4; i++) waiting.push(connect(dropping, '127.0.0.1').on('error', () => {}));
+    await once(waiting[0] as ReturnType<typeof connect>, 'connect');
+    const ask = httpsClient(caFile, { timeout: 20_000, connectTimeout: 300 });
+    const asked = performance.now();
+    await expect(ask({ method: 'GET', url: `https://127.0.0.1:${dropping}` })).rejects.toMatchObject({
+      code: 'tenant-unreachable',
+      details: { code: 'connect-timeout' },
+    });
+    expect(performance.now() - asked).toBeLessThan(5_000);
+  } finally {
+    for (const socket of waiting) socket.destroy();
+    wall.kill('SIGKILL');
+  }
+  // a connection that was made in time is not cut off by it
+  const slow = httpsClient(caFile, { timeout: 900, connectTimeout: 300 });
+  await expect(slow({ method: 'GET', url: `${url}/silent` })).rejects.toMatchObject({
+    details: { code: 'timeout' },
+  });
 });

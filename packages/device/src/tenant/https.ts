@@ -9,6 +9,8 @@ import { DeviceError } from '../errors/device-error.ts';
 const LARGEST_ANSWER = 256 * 1024;
 const LARGEST_HEADERS = 16 * 1024;
 const DEFAULT_TIMEOUT_MS = 15_000;
+/** For a connection to be there, name and all: who drops packets is out of reach, and two of them may get lost on the way. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface HttpsRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -30,11 +32,12 @@ export type Https = (request: HttpsRequest) => Promise<HttpsAnswer>;
  *
  * @param caFile PEM
  * @param timeout milliseconds for the whole of a request
+ * @param connectTimeout milliseconds for the connection
  * @throws DeviceError `ca-file-unreadable`
  */
 export function httpsClient(
   caFile: string | undefined,
-  { timeout = DEFAULT_TIMEOUT_MS }: { timeout?: number } = {},
+  { timeout = DEFAULT_TIMEOUT_MS, connectTimeout = CONNECT_TIMEOUT_MS } = {},
 ): Https {
   const ca = caFile === undefined ? systemRoots() : readCa(caFile);
   const agent = new Agent({ keepAlive: false, ca });
@@ -45,7 +48,7 @@ export function httpsClient(
     const response = await exchange(
       url,
       { agent, method, signal, maxHeaderSize: LARGEST_HEADERS, headers: { ...length, ...headers } },
-      body,
+      { body, connectTimeout },
     ).catch((cause: unknown) => {
       throw explained(cause, signal, url);
     });
@@ -65,10 +68,21 @@ export function httpsClient(
   };
 }
 
-function exchange(url: string, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
+function exchange(
+  url: string,
+  options: RequestOptions,
+  { body, connectTimeout }: { body: string | undefined; connectTimeout: number },
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = request(url, options, resolve);
     sent.on('error', reject);
+    sent.once('socket', (socket) => {
+      const silent = () =>
+        sent.destroy(Object.assign(new Error('no connection'), { code: 'connect-timeout' }));
+      const timer = setTimeout(silent, connectTimeout);
+      const over = () => clearTimeout(timer);
+      socket.once('connect', over).once('close', over);
+    });
     sent.end(body);
   });
 }
