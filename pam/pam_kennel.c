@@ -9,7 +9,6 @@
  * joined or the user is nobody of the tenant's, it is as if it were not there: PAM_IGNORE, before any question.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +31,12 @@
 #define SECONDS_AT_MOST 200 /* more than the agent allows for a PIN and a touch */
 
 #define API __attribute__((visibility("default")))
+#define UNUSED __attribute__((unused))
 
+/* What the agent said: lines, of which one is held at a time. */
 struct agent {
-    int fd;
-    size_t held; /* bytes in the buffer */
-    size_t used; /* of them the line that was read last */
-    char buffer[LONGEST_LINE];
+    FILE *stream;
+    char line[LONGEST_LINE + 1];
 };
 
 static const char *socket_path(int argc, const char **argv)
@@ -55,47 +54,32 @@ static int connect_agent(struct agent *agent, const char *path)
     struct timeval patience = {.tv_sec = SECONDS_AT_MOST};
     struct ucred peer;
     socklen_t size = sizeof peer;
+    int fd;
 
-    memset(agent, 0, sizeof *agent);
-    if (strlen(path) >= sizeof address.sun_path)
+    if (strlen(path) >= sizeof address.sun_path || (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
         return -1;
     memcpy(address.sun_path, path, strlen(path) + 1);
-    agent->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (agent->fd < 0)
-        return -1;
-    if (connect(agent->fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-        getsockopt(agent->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && size == sizeof peer &&
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && size == sizeof peer &&
         (peer.uid == 0 || peer.uid == geteuid()) &&
-        setsockopt(agent->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
-        setsockopt(agent->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
+        (agent->stream = fdopen(fd, "r")) != NULL)
         return 0;
-    close(agent->fd);
+    close(fd);
     return -1;
 }
 
-static int send_all(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent <= 0)
-            return -1;
-        bytes += sent;
-        length -= (size_t)sent;
-    }
-    return 0;
-}
-
-/* Sends "word text"; a text that would be another line, or too long for one, is not sent. */
+/* Sends "word text" past the stream, which would keep it; what would be another line, or too long, is not sent. */
 static int send_line(struct agent *agent, const char *word, const char *text)
 {
     char line[LONGEST_LINE];
     int length = snprintf(line, sizeof line, "%s %s\n", word, text);
     int sent = -1;
 
-    if (length > 0 && (size_t)length < sizeof line && strchr(text, '\n') == NULL)
-        sent = send_all(agent->fd, line, (size_t)length);
+    if (length > 0 && (size_t)length < sizeof line && strchr(text, '\n') == NULL &&
+        send(fileno(agent->stream), line, (size_t)length, MSG_NOSIGNAL) == length)
+        sent = 0;
     explicit_bzero(line, sizeof line);
     return sent;
 }
@@ -105,26 +89,14 @@ static char *read_line(struct agent *agent)
 {
     char *end;
 
-    memmove(agent->buffer, agent->buffer + agent->used, agent->held - agent->used);
-    agent->held -= agent->used;
-    agent->used = 0;
-    while ((end = memchr(agent->buffer, '\n', agent->held)) == NULL) {
-        ssize_t got;
-        if (agent->held == sizeof agent->buffer)
-            return NULL;
-        got = recv(agent->fd, agent->buffer + agent->held, sizeof agent->buffer - agent->held, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return NULL;
-        agent->held += (size_t)got;
-    }
-    agent->used = (size_t)(end - agent->buffer) + 1;
+    if (fgets(agent->line, sizeof agent->line, agent->stream) == NULL)
+        return NULL;
+    for (end = agent->line; (unsigned char)*end >= 0x20 && *end != 0x7f; end++)
+        ;
+    if (*end != '\n') /* a zero is a control character, or there was no room for the end */
+        return NULL;
     *end = '\0';
-    for (const char *at = agent->buffer; at < end; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            return NULL;
-    return agent->buffer;
+    return agent->line;
 }
 
 /* Whether a line begins with a word; `text` is then what follows it. */
@@ -155,10 +127,8 @@ static int ask_pin(pam_handle_t *pamh, struct agent *agent, const char *prompt)
     return sent;
 }
 
-static void drop_ccache(pam_handle_t *pamh, void *data, int status)
+static void drop_ccache(UNUSED pam_handle_t *pamh, void *data, UNUSED int status)
 {
-    (void)pamh;
-    (void)status;
     free(data);
 }
 
@@ -222,53 +192,39 @@ static int converse(pam_handle_t *pamh, struct agent *agent, const char *user)
     return asked ? PAM_AUTH_ERR : PAM_AUTHINFO_UNAVAIL;
 }
 
-API int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
+API int pam_sm_authenticate(pam_handle_t *pamh, UNUSED int flags, int argc, const char **argv)
 {
     struct agent agent;
     const char *user = NULL;
-    int result;
+    int result = PAM_IGNORE;
 
-    (void)flags;
     if (connect_agent(&agent, socket_path(argc, argv)) != 0)
         return PAM_IGNORE;
     pam_set_data(pamh, CCACHE_DATA, NULL, NULL); /* of an attempt before this one */
-    result = pam_get_user(pamh, &user, NULL);
-    result = result == PAM_SUCCESS && user != NULL ? converse(pamh, &agent, user) : PAM_IGNORE;
-    explicit_bzero(agent.buffer, sizeof agent.buffer);
-    close(agent.fd);
+    if (pam_get_user(pamh, &user, NULL) == PAM_SUCCESS && user != NULL)
+        result = converse(pamh, &agent, user);
+    fclose(agent.stream);
     return result;
 }
 
-API int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv)
+API int pam_sm_setcred(pam_handle_t *pamh, int flags, UNUSED int argc, UNUSED const char **argv)
 {
-    (void)argc;
-    (void)argv;
     return ((unsigned int)flags & PAM_DELETE_CRED) != 0 ? PAM_IGNORE : set_environment(pamh);
 }
 
-API int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+API int pam_sm_open_session(pam_handle_t *pamh, UNUSED int flags, UNUSED int argc, UNUSED const char **argv)
 {
-    (void)flags;
-    (void)argc;
-    (void)argv;
     return set_environment(pamh);
 }
 
-API int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+/* Tickets and token end by themselves, or with `kennel signout`. */
+API int pam_sm_close_session(UNUSED pam_handle_t *pamh, UNUSED int flags, UNUSED int argc, UNUSED const char **argv)
 {
-    (void)pamh;
-    (void)flags;
-    (void)argc;
-    (void)argv;
-    return PAM_IGNORE; /* tickets and token end by themselves, or with `kennel signout` */
+    return PAM_IGNORE;
 }
 
 /* Who may sign in, the agent has asked the tenant; the rest of the account is the other modules'. */
-API int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
+API int pam_sm_acct_mgmt(UNUSED pam_handle_t *pamh, UNUSED int flags, UNUSED int argc, UNUSED const char **argv)
 {
-    (void)pamh;
-    (void)flags;
-    (void)argc;
-    (void)argv;
     return PAM_IGNORE;
 }

@@ -82,6 +82,24 @@ describe('Linux sign-in', () => {
     expect(readdirSync(pam.home)).toEqual(before);
   });
 
+  it('the system’s own su lets in who has the key, at a terminal, with their tickets; a wrong PIN nobody', async () => {
+    await agent();
+    const command = 'id -un; echo "cache $KRB5CCNAME"; stat -c "%U %a" $(echo $KRB5CCNAME | cut -c 6-)';
+    const { exitCode, output } = await pam.su(command, PIN);
+    expect(exitCode, output).toBe(0);
+    const lines = output.replaceAll('\r', '').split('\n');
+    expect(lines).toContain(pam.user);
+    expect(lines).toContain(`cache FILE:${join(ticketsDir, `krb5cc_${pam.uid}`)}`);
+    expect(lines).toContain(`${pam.user} 600`);
+    expect(output).not.toContain(PIN); // it is not echoed
+    expect(output).not.toMatch(/password/i);
+    const wrong = await pam.su('id -un', '9999');
+    expect(wrong.exitCode).not.toBe(0);
+    expect(wrong.output).toMatch(/PIN.*7/s);
+    expect(wrong.output.replaceAll('\r', '').split('\n')).not.toContain(pam.user);
+    expect((await pam.su('true', PIN)).exitCode).toBe(0); // and the tries begin anew
+  });
+
   it('without the tenant, once it was there with it', async () => {
     await agent();
     const record = readDevice(at.stateDir);

@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const SOURCE = fileURLToPath(new URL('../../pam', import.meta.url));
 
+const PIN_PROMPT = 'PIN of your security key: ';
+
 export interface PamRun {
   exitCode: number | null;
   /** What pamtester and the modules printed. */
@@ -29,6 +31,14 @@ export interface Pam {
    * @param answers what is typed, a line each
    */
   test(operations: readonly string[], answers?: string, user?: string): Promise<PamRun>;
+  /**
+   * Runs the system's own `su` to the user, at a terminal, with this service in the place of its own: in a mount
+   * namespace, so that the machine's /etc/pam.d stays as it is.
+   *
+   * @param command what the user's shell runs
+   * @param pin typed once it is asked for
+   */
+  su(command: string, pin: string): Promise<Pick<PamRun, 'exitCode' | 'output'>>;
   close(): Promise<void>;
 }
 
@@ -78,6 +88,23 @@ export async function setUpPam(socket: string): Promise<Pam> {
       child.on('close', resolve);
       const exitCode = await promise;
       return { exitCode, output, environment: readIfThere(printed) };
+    },
+    su: async (command, pin) => {
+      const inside = 'mount --bind "$1" /etc/pam.d/su && exec script -qec "$2" /dev/null';
+      const line = `su ${user} -c '${command}'`;
+      const child = spawn('unshare', ['--mount', 'sh', '-c', inside, 'sh', file, line], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      const { promise, resolve } = Promise.withResolvers<number | null>();
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        const asked = output.includes(PIN_PROMPT);
+        output += chunk.toString('utf8');
+        if (!asked && output.includes(PIN_PROMPT)) child.stdin.write(`${pin}\n`);
+      });
+      child.stdin.on('error', () => undefined); // it may end without having read
+      child.on('close', resolve);
+      return { exitCode: await promise, output };
     },
     close: async () => {
       rmSync(file, { force: true });

@@ -88,7 +88,7 @@ const cellsOf = (device: Device, users: ReadonlyMap<string, User>) => [
   kindOf(device),
   systemOf(device),
   device.lastSeenOn === null ? 'Never' : <Time key="seen" value={device.lastSeenOn} />,
-  <Badge key="state" variant="default">
+  <Badge key="state" variant="default" miw="max-content">
     {device.enabled ? 'Enabled' : 'Disabled'}
   </Badge>,
 ];
