@@ -12,7 +12,7 @@ import {
   startSambaDomain,
   trustEachOther,
 } from '../../packages/lab/src/samba/index.ts';
-import { enrolUser } from '../../packages/lab/src/scripted-user.ts';
+import { enrolUser, plugInKey } from '../../packages/lab/src/scripted-user.ts';
 import { kennel } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
@@ -86,6 +86,62 @@ describe('two forests', () => {
     expect((await tenant.admin.kerberosDomains.list()).map(({ dnsName }) => dnsName)).toEqual(
       FORESTS.map(({ realm }) => realm.toLowerCase()),
     );
+  });
+
+  it('share a device: both users are signed in at once, each with tickets and shares of their own domain', async () => {
+    const home = join(tenant.home, 'shared');
+    const [stateDir, folder] = [join(home, 'device'), join(home, 'tickets')];
+    mkdirSync(home);
+    for (const [i, { user }] of FORESTS.entries()) {
+      const { key, pin, unplug } = await plugInKey(join(tenant.home, user), user);
+      if (i === 0) await joinDevice({ stateDir, key, pin, tenantUrl: tenant.url, caFile: tenant.ca });
+      const kdc = { host: domains[i]?.address ?? '', port: 88 };
+      const { ticket } = await signIn({ stateDir, key, pin, kdc, ccache: `DIR:${folder}` });
+      expect(ticket).toMatchObject({ state: 'full' });
+      await unplug();
+    }
+    const run = async (...args: string[]) => {
+      const done = await kennel([...args, '--json'], { KENNEL_HOME: home });
+      expect(done, done.stdout + done.stderr).toMatchObject({ exitCode: 0 });
+      return done.json[0] ?? {};
+    };
+    for (const { realm, user } of FORESTS) {
+      const upn = `${user}@${realm.toLowerCase()}`;
+      // each at their own domain controller, which the device has remembered
+      expect(await run('refresh', '--user', upn)).toMatchObject({ ticket: { state: 'full', realm } });
+      expect(await run('tickets', '--user', upn)).toMatchObject({
+        ticket: { state: 'full', principal: `${user}@${realm}` },
+        tickets: [{ client: `${user}@${realm}`, server: `krbtgt/${realm}@${realm}` }],
+      });
+    }
+    expect(await run('tickets')).toMatchObject({
+      tickets: [{ client: 'frida@FABRIKAM.EXAMPLE.NET' }],
+      others: [{ tickets: [{ client: 'alice@CORP.EXAMPLE.COM' }] }],
+    });
+
+    const { realms, text } = await run('tickets', 'krb5-conf');
+    expect(realms).toEqual(FORESTS.map(({ realm }) => realm));
+    const krb5Conf = join(home, 'krb5.conf');
+    writeFileSync(krb5Conf, `[libdefaults]\n  dns_lookup_kdc = false\n  rdns = false\n${text}`);
+    const read = async (at: number, of: number) => {
+      const [{ user, realm }, domain] = [FORESTS[of], domains[at]] as [(typeof FORESTS)[0], SambaDomain];
+      const { ticket } = await run('tickets', '--user', `${user}@${realm.toLowerCase()}`);
+      const { ccache } = ticket as { ccache: string };
+      return readShareFile({
+        ...{ address: domain.address, fqdn: domain.fqdn, share: 'files', file: 'hello.txt', krb5Conf },
+        ccache: `FILE:${ccache}`,
+      });
+    };
+    for (const [i, { realm }] of FORESTS.entries()) {
+      expect((await read(i, i)).stdout).toContain(`Hello from ${realm}`);
+      await expect(read(1 - i, i)).rejects.toMatchObject({ code: 'program-failed' });
+    }
+
+    await run('signout', '--user', 'frida@fabrikam.example.net');
+    expect((await read(0, 0)).stdout).toContain('Hello from CORP');
+    const left = (await run('tickets')) as { tickets: { client: string }[]; others: unknown[] };
+    expect(new Set(left.tickets.map(({ client }) => client))).toEqual(new Set(['alice@CORP.EXAMPLE.COM']));
+    expect(left.others).toEqual([]);
   });
 
   it('with a trust between them, a ticket leads to a share of the other forest; without one it does not', async () => {
