@@ -151,6 +151,21 @@ it('devices are found by owner, disabled, enabled and deleted, by keyboard too, 
   await page.context().close();
 });
 
+it('the end of the device CA is told above the devices, in time', async () => {
+  const { clock, admin } = people.world;
+  const { deviceCa } = await admin.status();
+  const now = clock.offset;
+  try {
+    clock.offset = (Date.parse(deviceCa.notAfter) - Date.now()) / 1000 - 80 * 86_400;
+    const { page } = await administrator(people);
+    await page.goto('/admin/devices');
+    await page.getByRole('alert').getByText('The device CA ends on').waitFor();
+    await page.context().close();
+  } finally {
+    clock.offset = now;
+  }
+});
+
 it('an error that a person saw is found by its trace id', async () => {
   const { page, name } = await administrator(people);
   await page.goto('/admin/events');

@@ -1,7 +1,8 @@
-/** kennel device-ca: the certificate authority of devices; on the tenant's own machine, while it is stopped. */
+/** kennel device-ca: the certificate authority of devices; changed on the tenant's own machine, while it is stopped. */
 import { readFileSync } from 'node:fs';
 import type { DeviceCa } from '@kennel/tenant';
 import type { Command } from 'commander';
+import { admin, defineAdmin } from '../admin.ts';
 import { define, option, text } from '../command.ts';
 import { sure } from '../confirm.ts';
 import { CliError } from '../errors.ts';
@@ -16,17 +17,22 @@ const DISTRUST = [
 export function deviceCaCommands(program: Command): void {
   const group = program
     .command('device-ca')
-    .description("the CA that issues devices' certificates (tenant stopped)");
-  define(
+    .description("the CA that issues devices' certificates (changed while the tenant is stopped)");
+  defineAdmin(
     group,
     {
       usage: 'show',
       summary: 'show the CA that issues, and those before it',
       example: 'kennel device-ca show',
     },
-    async () => {
-      const { listDeviceCas } = await import('@kennel/tenant');
-      const value = await listDeviceCas({ stateDir: tenantDir() });
+    async (_, given) => {
+      const isHere = given.tenant === undefined && given.client === undefined;
+      const value = await running().catch(async (error: unknown) => {
+        const { code } = error as { code?: unknown }; // every error of ours has one
+        if (!isHere || code !== 'tenant-not-running') throw error;
+        const { listDeviceCas } = await import('@kennel/tenant');
+        return listDeviceCas({ stateDir: tenantDir() });
+      });
       return { value, text: shown(value) };
     },
   );
@@ -78,6 +84,9 @@ async function change(
     text: `${shown(value)}\nIt issues from the next start on. Start every process of the tenant.`,
   };
 }
+
+/** @throws `tenant-not-running` where it is to be read from the store */
+const running = async () => (await admin()).devices.cas();
 
 function read(file: string): string {
   try {

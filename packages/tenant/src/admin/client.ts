@@ -4,6 +4,7 @@ import type { AuditLine } from '../audit/routes.ts';
 import type { AuditCheck } from '../audit/rules.ts';
 import type { CeremonyEvent, CeremonyQuery, ReportedStep } from '../ceremonies/schema.ts';
 import type { EnrolledClient, Invitation, NewInvitation } from '../clients/schema.ts';
+import type { DeviceCa } from '../devices/ca.ts';
 import type { Device, DevicePolicy, DevicePolicyChanges } from '../devices/schema.ts';
 import type { Group, NewGroup } from '../groups/schema.ts';
 import type {
@@ -101,6 +102,8 @@ export function adminClientOver(call: AdminTransport) {
             : `/devices?notSeenSince=${encodeURIComponent(notSeenSince)}`,
           (last) => last.id,
         ),
+      /** The CAs that issued their certificates, the current one first. */
+      cas: () => get<DeviceCa[]>('/device-cas'),
       policy: () => get<DevicePolicy>('/device-policy'),
       changePolicy: (changes: DevicePolicyChanges) => patch<DevicePolicy>('/device-policy', changes),
       show: (id: string) => get<Device>(device(id)),

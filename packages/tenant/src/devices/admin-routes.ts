@@ -4,6 +4,7 @@ import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { pageQuery } from '../users/routes.ts';
+import { deviceCasOf } from './ca.ts';
 import { changeDevicePolicy, showDevicePolicy } from './policy.ts';
 import { listDevices } from './queries.ts';
 import * as rules from './rules.ts';
@@ -17,6 +18,7 @@ export function deviceAdminRoutes(app: Routes, tenant: Tenant): void {
   app.get('/devices', { schema: { querystring: devicesQuery } }, async ({ query }) =>
     (await listDevices(tenant.store, query.after, query.limit, query.notSeenSince)).map(rules.toDevice),
   );
+  app.get('/device-cas', { schema: {} }, async () => deviceCasOf(tenant.keys));
   app.get('/device-policy', { schema: {} }, () => showDevicePolicy(tenant));
   app.patch('/device-policy', { schema: { body: devicePolicyChanges } }, (request) =>
     changeDevicePolicy(tenant, callerOf(request), request.body),

@@ -32,10 +32,13 @@ const RSA = ['-newkey', 'rsa:2048', '-days', '365'];
 const change = (given: Omit<Parameters<typeof changeDeviceCa>[0], 'stateDir'>) =>
   world.whileStopped(() => changeDeviceCa({ stateDir: world.stateDir, ...given }));
 
-test('a running tenant keeps its CA', async () => {
+test('a running tenant shows its CA and keeps it', async () => {
   await expect(listDeviceCas({ stateDir: world.stateDir })).rejects.toMatchObject({
     code: 'tenant-already-running',
   });
+  const running = await world.admin.devices.cas();
+  expect(running).toMatchObject([{ current: true }]);
+  expect(await world.whileStopped(() => listDeviceCas({ stateDir: world.stateDir }))).toEqual(running);
 });
 
 test('devices of the CAs before sign in beside those of the new one, and are refused once it is distrusted', async () => {

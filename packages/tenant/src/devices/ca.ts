@@ -1,5 +1,5 @@
 /**
- * The device CA: shown, renewed, or brought by the administrator. On the tenant's own machine while it is stopped, since
+ * The device CA: shown, renewed, or brought by the administrator. Changed on the tenant's own machine while it is stopped, since
  * the tenant opens its keys once at the start; a private key never travels.
  */
 import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
@@ -11,7 +11,7 @@ import { TenantError } from '../errors.ts';
 import { storePlace } from '../init.ts';
 import { lockInstance } from '../server/instance-lock.ts';
 import { migrateStore, openStore, type Store } from '../store/open.ts';
-import { loadTenantKeys, replaceDeviceCa } from '../tenant-keys/rules.ts';
+import { loadTenantKeys, replaceDeviceCa, type TenantKeys } from '../tenant-keys/rules.ts';
 import { later } from '../time.ts';
 import { createDeviceCa, maySignCertificates } from './certificate.ts';
 
@@ -93,8 +93,10 @@ async function stopped<T>(
   }
 }
 
-async function shown(store: Store, master: MasterKey): Promise<DeviceCa[]> {
-  const { deviceCa } = await loadTenantKeys(store, master);
+const shown = async (store: Store, master: MasterKey) => deviceCasOf(await loadTenantKeys(store, master));
+
+/** The current one first. */
+export function deviceCasOf({ deviceCa }: Pick<TenantKeys, 'deviceCa'>): DeviceCa[] {
   return [deviceCa.certificate, ...deviceCa.retired].map((ca, at) => ({
     subject: ca.subject.replaceAll('\n', ', '),
     fingerprint: ca.fingerprint256,
