@@ -2,7 +2,7 @@
  * Keys derived from the session key: the counter mode of NIST SP 800-108 (section 4.1) with HMAC-SHA256, one
  * block, a 32-bit counter and length ([MS-OAPXBC] 3.1.5.1.3.1 and, for version 2, 3.2.5.1.2.3).
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import { PrtError } from './errors.ts';
 import { SESSION_KEY_BYTES } from './registry.ts';
 
@@ -15,7 +15,8 @@ function derive(sessionKey: Uint8Array, context: Uint8Array): Uint8Array {
   if (sessionKey.length !== SESSION_KEY_BYTES) {
     throw new PrtError('bad-session-key', 'The session key is not 32 bytes; sign in again.');
   }
-  return createHmac('sha256', sessionKey)
+  // A key object costs less than the bytes themselves.
+  return createHmac('sha256', createSecretKey(sessionKey))
     .update(COUNTER_ONE)
     .update(LABEL)
     .update(SEPARATOR)

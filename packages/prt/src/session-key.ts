@@ -8,6 +8,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createPublicKey,
+  createSecretKey,
   type KeyObject,
   privateDecrypt,
   publicEncrypt,
@@ -33,7 +34,7 @@ export async function wrapSessionKey(
   const key = transportKey.type === 'private' ? createPublicKey(transportKey) : transportKey;
   const sessionKey = randomBytes(SESSION_KEY_BYTES);
   const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', sessionKey, iv).setAAD(Buffer.from(HEADER));
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(sessionKey), iv).setAAD(Buffer.from(HEADER));
   const content = Buffer.concat([cipher.update(CONTENT), cipher.final()]);
   const parts = [publicEncrypt({ key, ...OAEP }, sessionKey), iv, content, cipher.getAuthTag()];
   return { sessionKey, jwe: [HEADER, ...parts.map(encodeBase64Url)].join('.') };

@@ -85,9 +85,9 @@ async function answer(
     expires_in: String(seconds),
     ext_expires_in: String(seconds),
     expires_on: String(expiresOn),
-    access_token: await sign(tenant, user, audience, seconds, { ...claims, scp: grant.scope }),
+    access_token: sign(tenant, user, audience, seconds, { ...claims, scp: grant.scope }),
     refresh_token: await issueRefreshToken(tenant, proof, grant),
-    id_token: await sign(tenant, user, grant.client_id, ACCESS_SECONDS, id),
+    id_token: sign(tenant, user, grant.client_id, ACCESS_SECONDS, id),
     client_info: Buffer.from(JSON.stringify({ uid: user.id, utid: tenant.config.tenantId })).toString(
       'base64url',
     ),

@@ -35,7 +35,7 @@ interface Issued {
   offline: OfflineTerms | undefined;
 }
 
-export async function prtAnswer(tenant: Tenant, issued: Issued): Promise<PrtAnswer> {
+export function prtAnswer(tenant: Tenant, issued: Issued): PrtAnswer {
   const { user, asked, ticket, sessionKeyJwe } = issued;
   const { tenantId } = tenant.config;
   const expires = Math.floor(tenant.now().getTime() / 1000) + PRT_LIFETIME_SECONDS;
@@ -47,7 +47,7 @@ export async function prtAnswer(tenant: Tenant, issued: Issued): Promise<PrtAnsw
     refresh_token: issued.prt,
     refresh_token_expires_in: PRT_LIFETIME_SECONDS,
     ...(sessionKeyJwe === undefined ? {} : { session_key_jwe: sessionKeyJwe }),
-    id_token: await idToken(tenant, user, asked.clientId),
+    id_token: idToken(tenant, user, asked.clientId),
     client_info: encodeBase64Url(Buffer.from(JSON.stringify({ uid: user.id, utid: tenantId }))),
     device_tenant_id: tenantId,
     ...(ticket === undefined ? {} : ticketMembers(ticket, issued)),

@@ -74,7 +74,7 @@ export async function makePrt(tenant: Tenant, given: NewPrt, audited: Audited): 
     );
   });
   const offline = await offlineTerms(tenant, given);
-  const answer = await prtAnswer(tenant, { ...given, prt, ticket, offline });
+  const answer = prtAnswer(tenant, { ...given, prt, ticket, offline });
   if (ticket?.made === true) ticket.tgt.clientKey.fill(0);
   return answer;
 }

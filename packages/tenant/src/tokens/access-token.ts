@@ -33,7 +33,7 @@ export async function accessTokenAnswer(
 ): Promise<Record<string, unknown>> {
   const { user, device, clientId, authenticatedOn } = request;
   const resource = audienceOf(tenant, request);
-  const token = await sign(tenant, user, resource, ACCESS_TOKEN_SECONDS, {
+  const token = sign(tenant, user, resource, ACCESS_TOKEN_SECONDS, {
     appid: clientId,
     amr: ['fido', 'mfa'],
     deviceid: device.id,
@@ -49,7 +49,7 @@ export async function accessTokenAnswer(
     ext_expires_in: String(ACCESS_TOKEN_SECONDS),
     expires_on: String(Math.floor(tenant.now().getTime() / 1000) + ACCESS_TOKEN_SECONDS),
     access_token: token,
-    id_token: await idToken(tenant, user, clientId),
+    id_token: idToken(tenant, user, clientId),
     client_info: encodeBase64Url(Buffer.from(JSON.stringify({ uid: user.id, utid: tenant.config.tenantId }))),
     scope: request.scope,
     resource,
