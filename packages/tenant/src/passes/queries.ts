@@ -1,4 +1,5 @@
 /** The tables of passes, of tries at them, and of their policy. */
+import { shared } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
 import type { PassRow } from '../store/schema.ts';
 
@@ -94,15 +95,15 @@ export async function purgeTries(store: Store, now: string): Promise<void> {
   await store.deleteFrom('pass_tries').where('window_end', '<=', now).execute();
 }
 
-/** JSON of PassPolicy; undefined where nobody has changed it. */
-export async function storedPassPolicy(store: Store): Promise<string | undefined> {
+/** JSON of PassPolicy; undefined where nobody has changed it. Anyone can ask for it, by trying a pass: asked once for all. */
+export const storedPassPolicy = shared(async (store): Promise<string | undefined> => {
   const row = await store
     .selectFrom('pass_policy')
     .select('rules')
     .where('id', '=', POLICY_ID)
     .executeTakeFirst();
   return row?.rules;
-}
+});
 
 export async function keepPassPolicy(store: Store, rules: string, now: string): Promise<void> {
   await store

@@ -21,9 +21,10 @@ export const userById = batchedLookup<UserRow>(
   (row) => row.id,
 );
 
-export function userByUpn(store: Store, folded: string): Promise<UserRow | undefined> {
-  return store.selectFrom('users').selectAll().where('upn_folded', '=', folded).executeTakeFirst();
-}
+export const userByUpn = batchedLookup<UserRow>(
+  (store, names) => store.selectFrom('users').selectAll().where('upn_folded', 'in', names).execute(),
+  (row) => row.upn_folded,
+);
 
 export function userBySid(store: Store, sid: string): Promise<UserRow | undefined> {
   return store.selectFrom('users').selectAll().where('on_premises_sid', '=', sid).executeTakeFirst();
