@@ -6,7 +6,7 @@
  * keys do.
  *
  * Then renewals; the latency of sign-ins that come one by one, among 10 users and among 1,000,000, whose database is
- * made for the run; and what 100,000 devices take: their rows, and what the process keeps of those it has seen.
+ * made for the run; and what 100,000 devices take: their rows, and what the process keeps of the certificates it has seen.
  */
 import {
   constants,
@@ -16,6 +16,7 @@ import {
   type KeyObject,
   publicEncrypt,
   randomBytes,
+  randomUUID,
   sign,
   verify,
 } from 'node:crypto';
@@ -23,7 +24,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CLIENT_IDS, GRANT_TYPES, parseJws, signWithSessionKey, unwrapSessionKey } from '@kennel/prt';
+import {
+  CLIENT_IDS,
+  GRANT_TYPES,
+  JOIN_TYPES,
+  parseJws,
+  signWithSessionKey,
+  unwrapSessionKey,
+} from '@kennel/prt';
+import { issueDeviceCertificate } from '../packages/tenant/src/devices/certificate.ts';
+import { currentDevice } from '../packages/tenant/src/devices/current-device.ts';
 import { issueNonce } from '../packages/tenant/src/nonce/rules.ts';
 import { issuePrt } from '../packages/tenant/src/prt/rules.ts';
 import { usePrt } from '../packages/tenant/src/prt/use.ts';
@@ -216,7 +226,7 @@ function bareSignIn(): () => void {
 
 /**
  * Megabytes for 100,000 devices: in the database, each with its person, key and token and what was written of them; and
- * in the process, which remembers some.
+ * in the process, which remembers the certificates of some.
  */
 async function memory(file: string): Promise<Record<string, number>> {
   const count = 200;
@@ -227,21 +237,40 @@ async function memory(file: string): Promise<Record<string, number>> {
     const signers = await people(tenant, count);
     await tenant.ceremonies.flush();
     const joined = (await databaseSize(tenant)) - size;
-    const few = signers.slice(0, FEW);
-    await signIns(tenant, few, SIGN_INS_A_ROUND); // what does not depend on how many devices there are
+    await signIns(tenant, signers.slice(0, FEW), SIGN_INS_A_ROUND); // what does not depend on how many devices there are
     await tenant.ceremonies.flush();
-    const [before, warm] = [await heap(), await databaseSize(tenant)];
+    const warm = await databaseSize(tenant);
     await signIns(tenant, signers, count);
     await tenant.ceremonies.flush();
-    const kept = ((await heap()) - before) / count;
     const written = (joined + (await databaseSize(tenant)) - warm) / count;
     return {
-      prt_process_mb_100000_devices: rounded((kept * REMEMBERED) / 1e6, 1),
+      prt_process_mb_100000_devices: rounded(((await certificateBytes(tenant)) * REMEMBERED) / 1e6, 1),
       prt_database_mb_100000_devices: rounded((written * 100_000) / 1e6, 1),
     };
   } finally {
     await tenant.store.destroy();
   }
+}
+
+/** What the process keeps of one certificate that it has seen, in bytes; without what OpenSSL keeps of its key. */
+async function certificateBytes(tenant: Tenant): Promise<number> {
+  const count = 3000;
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { deviceCa: ca } = tenant.keys;
+  const { tenantId } = tenant.config;
+  const certificates: Uint8Array[] = [];
+  while (certificates.length < count) {
+    const given = { ca, publicKey, tenantId, joinType: JOIN_TYPES.join, now: tenant.now() };
+    certificates.push(await issueDeviceCertificate({ ...given, deviceId: randomUUID() }));
+  }
+  const before = await heap();
+  for (const certificate of certificates) {
+    const unknown = await currentDevice(tenant, certificate, () => {}).catch(
+      (error: { code?: string }) => error,
+    );
+    if (!('code' in unknown) || unknown.code !== 'device-unknown') throw new Error('certificate');
+  }
+  return ((await heap()) - before) / count;
 }
 
 /** Bytes in use, after what is garbage was collected: twice, since the first time only lets go of what holds more. */
