@@ -7,10 +7,15 @@ import { connect, type PeerCertificate } from 'node:tls';
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import { chromiumPath } from './peers.ts';
 
-/** Starts it for the tenant at this address. */
-export async function startChromium(url: string): Promise<Browser> {
+/**
+ * Starts it for the tenant at this address.
+ *
+ * @param display where its windows and its own dialogs are to show (`:1`); without one it has none
+ */
+export async function startChromium(url: string, display?: string): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath() ?? 'chromium',
+    ...(display !== undefined && { headless: false, env: { ...process.env, DISPLAY: display } }),
     args: [
       `--ignore-certificate-errors-spki-list=${await publicKeyHash(url)}`,
       '--disable-dev-shm-usage',

@@ -78,6 +78,7 @@ export const PEERS = {
     present: () => chromiumPath() !== undefined,
     packages: ['chromium', 'fonts-liberation'],
   },
+  display: { present: () => onPath('Xvfb') && onPath('xdotool'), packages: ['xvfb', 'xdotool'] },
   smtp: { present: () => python('aiosmtpd'), packages: ['python3-aiosmtpd'] },
   swtpm: {
     present: () => onPath('swtpm') && onPath('tpm2_createprimary'),
