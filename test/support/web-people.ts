@@ -91,8 +91,8 @@ export class WebPeople {
     const context = await this.#chromium.newContext({ baseURL: this.world.url, ...options });
     context.setDefaultTimeout(15_000);
     context.on('console', (message) => {
-      // A refusal is an answer of 400 or 401, which the browser notes as well.
-      const expected = /status of 40\d/.test(message.text());
+      // A refusal is an answer of 400 or 401, which the browser notes as well; and other tests make networks beside it.
+      const expected = /status of 40\d|net::ERR_NETWORK_CHANGED/.test(message.text());
       if (message.type() === 'error' && !expected) this.complaints.push(message.text());
     });
     context.on('weberror', (error) => this.complaints.push(String(error.error())));
