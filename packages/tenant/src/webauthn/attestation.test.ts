@@ -257,6 +257,31 @@ test('SafetyNet counts with its chain, and not without, nor under a certificate 
   expect(await make([model({ aaguid: AAGUID, roots: [otherVendor] })])).toBe('root-unknown');
 });
 
+// The others never count: FIDO U2F and Apple named no AAGUID, `none` and self-attestation prove none.
+test.each(vectors.filter(([name]) => EXPECTED[name] === 'attested'))(
+  'any changed byte of the published %s attestation, and it does not count',
+  async (_name, vector) => {
+    const object = Buffer.from(vector.attestationObject, 'base64url');
+    // Some bring a copy of the root along: the metadata's own is what counts, whatever the copy says.
+    const copies = vector.roots.map((text) => {
+      const der = Buffer.from(text, 'base64');
+      const start = object.indexOf(der);
+      return { start, end: start < 0 ? start : start + der.length };
+    });
+    const isCopy = (at: number) => copies.some(({ start, end }) => at >= start && at < end);
+    const places = fc.nat(object.length - 1).filter((at) => !isCopy(at));
+    await fc.assert(
+      fc.asyncProperty(places, fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const changed = Buffer.from(object);
+        changed.writeUInt8((object[at] ?? 0) ^ by, at);
+        const result = await check(vector, { attestationObject: changed.toString('base64url') });
+        return levelOf(result) !== 'attested';
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
+
 test('any changed byte of a signed attestation, and it does not count', async () => {
   const key = new TestKey(AAGUID);
   const options = {
