@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { blob, day, entry, type Issued, issue, pem, root } from '../../test/metadata.ts';
 import { startWorld, type World } from '../../test/world.ts';
 
@@ -136,6 +136,22 @@ test('a tenant that trusts another root from now on begins anew: the old number 
   offer(await blob([signer], { no: 1 }));
   await world.restart();
   expect((await world.admin.metadata.status()).blob?.number).toBe(1);
+});
+
+test('a newer BLOB is taken within the hour, and nobody asks for it', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const place = await startWithFile();
+  try {
+    const numberOf = async () => (await place.admin.metadata.status()).blob?.number;
+    writeFileSync(join(place.stateDir, 'blob.jwt'), await blob([signer], { no: 1, entries: [] }));
+    await vi.advanceTimersByTimeAsync(3_590_000);
+    expect(await numberOf()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(20_000);
+    await vi.waitFor(async () => expect(await numberOf()).toBe(1));
+  } finally {
+    vi.useRealTimers();
+    await place.close();
+  }
 });
 
 test('a URL is read, no further than the largest BLOB', async () => {
