@@ -1,9 +1,9 @@
 /** The models of security keys that this tenant accepts of the person who is signed in. */
-import { Badge, List, Loader, Title } from '@mantine/core';
+import { Badge, List, Title } from '@mantine/core';
 import { api } from '../api/client.ts';
 import { useLoad } from '../app/use-load.ts';
 import { DataTable } from '../components/data-table.tsx';
-import { ErrorNotice } from '../components/error-notice.tsx';
+import { LoadNotice } from '../components/load-notice.tsx';
 
 /** As the tenant's `GET /api/accepted-keys` answers. */
 interface Accepted {
@@ -27,8 +27,7 @@ export default function AcceptedKeys() {
   return (
     <>
       <Title order={1}>Accepted keys</Title>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && <Rules accepted={value} />}
       {value !== undefined && <Models accepted={value} />}
     </>

@@ -1,13 +1,14 @@
 /** One device: what it is, and what an administrator may do with it. */
-import { Anchor, Badge, Button, Group, Loader, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Group, Text } from '@mantine/core';
 import { type ReactNode, useCallback, useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { admin, type Device, type User } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNotice } from '../../components/error-notice.tsx';
+import { LoadNotice } from '../../components/load-notice.tsx';
 import { Time } from '../../components/time.tsx';
+import { SubjectHead } from '../subject-head.tsx';
 import { kindOf, ownerOf, systemOf } from './words.ts';
 
 type What = 'enable' | 'disable' | 'delete';
@@ -33,17 +34,12 @@ export default function DevicePage() {
   };
   return (
     <>
-      <Anchor component={Link} to="/admin/devices" underline="always">
-        All devices
-      </Anchor>
-      <Title order={1} mt="xs" style={{ overflowWrap: 'anywhere' }}>
-        {value?.device.displayName ?? 'Device'}
-      </Title>
-      <Text role="status" aria-live="polite" mt="sm">
-        {done}
-      </Text>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <SubjectHead
+        all={{ to: '/admin/devices', text: 'All devices' }}
+        title={value?.device.displayName ?? 'Device'}
+        done={done}
+      />
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <>
           <Group justify="space-between">

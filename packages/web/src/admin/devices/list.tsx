@@ -1,15 +1,16 @@
 /** All devices; those that were not seen for long can be picked out. Above them: who may join, and the end of the device CA. */
-import { Alert, Anchor, Badge, Group, Loader, Select, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Badge, Group, Select, Text, TextInput, Title } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { Link } from 'react-router';
 import { admin, type Device, type DevicePolicy, type User } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { LoadNotice } from '../../components/load-notice.tsx';
 import { Time } from '../../components/time.tsx';
+import { shownOf } from '../found.ts';
 import { kindOf, ownerOf, systemOf } from './words.ts';
 
-const SHOWN_AT_MOST = 200;
 const DAY_MS = 86_400_000;
 const CHOICES = [
   { value: '0', label: 'All devices' },
@@ -31,7 +32,7 @@ export default function Devices() {
       .toLowerCase()
       .includes(wanted),
   );
-  const shown = found.slice(0, SHOWN_AT_MOST);
+  const { shown, caption } = shownOf(found, 'device');
   return (
     <>
       <Title order={1}>Devices</Title>
@@ -53,15 +54,10 @@ export default function Devices() {
           allowDeselect={false}
         />
       </Group>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <DataTable
-          caption={
-            found.length > shown.length
-              ? `The first ${shown.length} of ${found.length} devices: search for others`
-              : `${found.length} ${found.length === 1 ? 'device' : 'devices'}`
-          }
+          caption={caption}
           headings={['Device', 'Of', 'Kind', 'System', 'Last seen', 'State']}
           minWidth={720}
           rows={shown.map((device) => ({ key: device.id, cells: cellsOf(device, value.users) }))}

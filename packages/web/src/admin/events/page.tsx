@@ -1,11 +1,11 @@
 /** What happened at registrations and sign-ins with keys, step by step, numbered as Windows numbers it. */
-import { Badge, Button, Group, Loader, Select, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Button, Group, Select, Text, TextInput, Title } from '@mantine/core';
 import { type FormEvent, useCallback, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { admin, type CeremonyEvent } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
-import { ErrorNotice } from '../../components/error-notice.tsx';
+import { LoadNotice } from '../../components/load-notice.tsx';
 
 const SPANS = [
   { value: '1', label: 'Last hour' },
@@ -71,8 +71,7 @@ export default function Events() {
           </Button>
         </Group>
       </form>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <DataTable
           caption={`${value.length} ${value.length === 1 ? 'step' : 'steps'}, the newest first`}

@@ -1,10 +1,11 @@
 /** The policy for Temporary Access Passes. */
-import { Button, Group, Loader, NumberInput, Switch, Text, Title } from '@mantine/core';
+import { Button, Group, NumberInput, Switch, Text, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { admin, type PassPolicy } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { LoadNotice } from '../../components/load-notice.tsx';
 
 export default function Passes() {
   const { value, error, reload } = useLoad(admin.passPolicy);
@@ -15,8 +16,7 @@ export default function Passes() {
         With a Temporary Access Pass a person registers a first security key, or a new one for a lost one.
         Passes are made on the page of the user.
       </Text>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && <PassPolicyForm before={value} />}
     </>
   );

@@ -1,14 +1,14 @@
 /** All users; who has no key, or only one, can be picked out. */
-import { Anchor, Badge, Group, Loader, SegmentedControl, TextInput, Title } from '@mantine/core';
+import { Anchor, Badge, Group, SegmentedControl, TextInput, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useCallback, useState } from 'react';
 import { Link } from 'react-router';
 import { admin, type User } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
-import { ErrorNotice } from '../../components/error-notice.tsx';
+import { LoadNotice } from '../../components/load-notice.tsx';
+import { shownOf } from '../found.ts';
 
-const SHOWN_AT_MOST = 200;
 const CHOICES = [
   { value: 'all', label: 'All users' },
   { value: '0', label: 'Without a key' },
@@ -28,7 +28,7 @@ export default function Users() {
   const found = (value ?? []).filter(({ userPrincipalName, displayName }) =>
     `${userPrincipalName} ${displayName}`.toLowerCase().includes(wanted),
   );
-  const shown = found.slice(0, SHOWN_AT_MOST);
+  const { shown, caption } = shownOf(found, 'user');
   return (
     <>
       <Title order={1}>Users and keys</Title>
@@ -50,15 +50,10 @@ export default function Users() {
           style={isNarrow ? { width: '100%' } : {}}
         />
       </Group>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <DataTable
-          caption={
-            found.length > shown.length
-              ? `The first ${shown.length} of ${found.length} users: search for others`
-              : `${found.length} ${found.length === 1 ? 'user' : 'users'}`
-          }
+          caption={caption}
           headings={['User', 'Name', 'State']}
           rows={shown.map((user) => ({ key: user.id, cells: cellsOf(user) }))}
           nothing={wanted === '' ? 'There is no such user.' : `No user is called like “${search.trim()}”.`}

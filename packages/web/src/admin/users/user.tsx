@@ -1,5 +1,5 @@
 /** One user: keys, Temporary Access Pass, and what happened at the last ceremonies. */
-import { Anchor, Badge, Button, Group, Loader, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Button, Group, Text, Title } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { admin, type Key, type User } from '../../api/admin.ts';
@@ -7,8 +7,9 @@ import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNotice } from '../../components/error-notice.tsx';
+import { LoadNotice } from '../../components/load-notice.tsx';
 import { Time } from '../../components/time.tsx';
+import { SubjectHead } from '../subject-head.tsx';
 import { PassOfUser } from './pass.tsx';
 
 type Doing = { what: 'remove'; key: Key } | { what: 'enable' | 'disable' | 'sign-out' };
@@ -27,17 +28,12 @@ export default function UserPage() {
   };
   return (
     <>
-      <Anchor component={Link} to="/admin/users" underline="always">
-        All users
-      </Anchor>
-      <Title order={1} mt="xs" style={{ overflowWrap: 'anywhere' }}>
-        {value?.user.displayName ?? 'User'}
-      </Title>
-      <Text role="status" aria-live="polite" mt="sm">
-        {done}
-      </Text>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <SubjectHead
+        all={{ to: '/admin/users', text: 'All users' }}
+        title={value?.user.displayName ?? 'User'}
+        done={done}
+      />
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <>
           <State user={value.user} ask={(what) => setDoing({ what })} />

@@ -1,10 +1,10 @@
 /** Security info: the keys of the person who is signed in; add, rename, remove. */
-import { Alert, Button, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { loadKeys, type OwnKey } from '../../api/keys.ts';
 import { useSession } from '../../app/session.tsx';
 import { useLoad } from '../../app/use-load.ts';
-import { ErrorNotice } from '../../components/error-notice.tsx';
+import { LoadNotice } from '../../components/load-notice.tsx';
 import { AddKey } from './add-key.tsx';
 import { KeyCard } from './key-card.tsx';
 import { RemoveKey } from './remove-key.tsx';
@@ -42,8 +42,7 @@ export default function SecurityInfo() {
       <Text role="status" aria-live="polite" c="var(--mantine-color-text)" mt="sm">
         {done}
       </Text>
-      <ErrorNotice error={error} retry={() => void reload()} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <>
           <Advice count={keys.length} byPass={session.method === 'pass'} selfService={value.selfService} />
