@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { TenantError } from '../errors.ts';
 import { Batch } from '../store/batch.ts';
 import { isUniqueViolation } from '../store/errors.ts';
+import { storable } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
 import type { AuditRow } from '../store/schema.ts';
 import { transact } from '../store/transaction.ts';
@@ -159,4 +160,4 @@ const isRefused = (one: Settled | undefined) =>
 const isEvents = (entry: Entry): entry is readonly AuditEvent[] => typeof entry !== 'function';
 
 /** Parts of a line may come from a client: bounded, and as every database keeps them. */
-const clip = (text: string) => text.slice(0, LONGEST_TEXT).toWellFormed().replaceAll('\0', '\ufffd');
+const clip = (text: string) => storable(text.slice(0, LONGEST_TEXT));

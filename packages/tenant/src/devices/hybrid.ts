@@ -7,9 +7,10 @@
  * has lost the answer, and gets it once more. Whoever wants to replace the keys of a registered device needs an
  * administrator, who deletes it.
  */
-import { constants, createHash, type KeyObject, verify, X509Certificate } from 'node:crypto';
+import { constants, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { decodeBase64, PrtError } from '@kennel/prt';
 import type { AuditEvent } from '../audit/rules.ts';
+import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import { insertSpent } from '../nonce/queries.ts';
 import { isUniqueViolation } from '../store/errors.ts';
@@ -152,9 +153,7 @@ function base64(text: string): Uint8Array | undefined {
 
 /** A signed identity is good once. */
 async function spendIdentity(tenant: Tenant, blob: string): Promise<void> {
-  const nonce_hash = createHash('sha256')
-    .update(base64(blob) ?? '')
-    .digest('base64url');
+  const nonce_hash = sha256(base64(blob) ?? '');
   const expires_on = iso(new Date(tenant.now().getTime() + 2 * FRESH_MS));
   if (!(await insertSpent(tenant.store, [{ nonce_hash, use: 'hybrid-join', expires_on }]))) {
     throw new TenantError(

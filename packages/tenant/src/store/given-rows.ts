@@ -66,7 +66,8 @@ export const isConstantText = (text: string): boolean => text.includes(CONSTANT)
 function textOf(rows: readonly object[]): string {
   const json = JSON.stringify(rows);
   if (!json.includes('\\u')) return json;
-  return JSON.stringify(rows, (_, value) =>
-    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value,
-  );
+  return JSON.stringify(rows, (_, value) => (typeof value === 'string' ? storable(value) : value));
 }
+
+/** Text as every database keeps it. */
+export const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');

@@ -1,7 +1,7 @@
 /** Kysely over PostgreSQL: its own dialect. Statements whose text never changes are prepared once for each connection. */
-import { createHash } from 'node:crypto';
 import { PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
+import { sha256 } from '../digest.ts';
 import { isConstantText } from './given-rows.ts';
 
 /** @param url `postgresql://...` */
@@ -35,7 +35,7 @@ function preparing(pool: pg.Pool): PostgresPool {
       // Kysely asks by text and values alone: it was given no cursor.
       const query = ((text: string, values: unknown[]) =>
         client.query(
-          isConstantText(text) ? { name: nameOf(text), text, values } : { text, values },
+          isConstantText(text) ? { name: sha256(text), text, values } : { text, values },
         )) as unknown as Client['query'];
       const made = { query, release: () => client.release() };
       clients.set(client, made);
@@ -43,14 +43,4 @@ function preparing(pool: pg.Pool): PostgresPool {
     },
     end: () => pool.end(),
   };
-}
-
-const names = new Map<string, string>();
-
-function nameOf(text: string): string {
-  const known = names.get(text);
-  if (known !== undefined) return known;
-  const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  names.set(text, name);
-  return name;
 }
