@@ -3,7 +3,7 @@ import { auditRoutes } from '../audit/routes.ts';
 import { ceremonyRoutes } from '../ceremonies/routes.ts';
 import { clientRoutes } from '../clients/routes.ts';
 import { deviceAdminRoutes } from '../devices/admin-routes.ts';
-import { type DeviceCaStatus, deviceCaStatus } from '../devices/ca-watch.ts';
+import { deviceCaStatus } from '../devices/ca-watch.ts';
 import { groupRoutes } from '../groups/routes.ts';
 import { kerberosDomainRoutes } from '../kerberos-domains/routes.ts';
 import { metadataRoutes } from '../metadata/routes.ts';
@@ -15,20 +15,7 @@ import { syncRoutes } from '../sync/routes.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { userRoutes } from '../users/routes.ts';
 import { keyRoutes } from '../webauthn/routes.ts';
-
-/** What the tenant says of itself. */
-export interface TenantStatus {
-  tenantId: string;
-  tenantName: string;
-  url: string;
-  rpId: string;
-  origins: string[];
-  lab: boolean;
-  store: 'sqlite' | 'postgresql';
-  processId: number;
-  time: string;
-  deviceCa: DeviceCaStatus;
-}
+import type { TenantStatus } from './schema.ts';
 
 export function adminRoutes(app: Routes, tenant: Tenant): void {
   const { config } = tenant;

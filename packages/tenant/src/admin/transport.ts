@@ -3,15 +3,13 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import { statePaths } from '../config/files.ts';
 import { isTenantErrorCode, TenantError } from '../errors.ts';
+import type { AdminTransport } from './calls.ts';
 
 const TIMEOUT_MS = 30_000;
 /** A page of a thousand users or audit lines stays well below it. */
 const LARGEST_ANSWER = 16 * 1024 * 1024;
 
-/** @throws TenantError with which the tenant refused, or `tenant-not-running` */
-export type AdminTransport = <T>(method: string, path: string, body?: unknown) => Promise<T>;
-
-/** Over the admin socket of a state directory. */
+/** Over the admin socket of a state directory. @throws TenantError as the tenant refused, or `tenant-not-running` */
 export function socketTransport(stateDir: string): AdminTransport {
   const { socket: socketPath } = statePaths(stateDir);
   return async <T>(method: string, path: string, body?: unknown) => {

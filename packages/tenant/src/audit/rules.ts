@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import type { Store } from '../store/open.ts';
 import type { AuditRow } from '../store/schema.ts';
 import { linesAfter } from './queries.ts';
+import type { AuditCheck } from './schema.ts';
 
 /** Everything that can stand in the audit. */
 export type AuditEventName =
@@ -60,11 +61,6 @@ export type Audited = Pick<AuditEvent, 'actor' | 'subject' | 'correlationId'>;
 
 /** Stands before the first line. */
 export const NO_HASH = '0'.repeat(64);
-
-/** The result of reading the whole chain again; `head` is worth noting somewhere else. */
-export type AuditCheck =
-  | { ok: true; lines: number; head: string }
-  | { ok: false; lines: number; brokenAt: number };
 
 /** Reads the audit from its first line and checks that nothing was changed, removed or put in between. */
 export async function verifyAudit(store: Store): Promise<AuditCheck> {

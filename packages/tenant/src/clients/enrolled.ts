@@ -7,7 +7,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { exportJWK, SignJWT } from 'jose';
 import { z } from 'zod';
-import { type AdminTransport, answerOf, httpsExchange } from '../admin/transport.ts';
+import type { AdminTransport } from '../admin/calls.ts';
+import { answerOf, httpsExchange } from '../admin/transport.ts';
 import { TenantError } from '../errors.ts';
 import { CLIENT_ASSERTION_TYPE, CLIENT_CREDENTIALS, clientName, type EnrolledClient } from './schema.ts';
 

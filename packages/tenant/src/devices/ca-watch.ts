@@ -4,20 +4,10 @@
  */
 import type { Tenant } from '../tenant.ts';
 import { later } from '../time.ts';
+import type { DeviceCaStatus } from './schema.ts';
 
 const WARN_SECONDS = 90 * 86_400;
 const EVERY_MS = 86_400_000;
-
-/** The CA that issues, as the status shows it. */
-export interface DeviceCaStatus {
-  /** SHA-256, capital hex with colons. */
-  fingerprint: string;
-  /** ISO 8601 in UTC. */
-  notAfter: string;
-  state: 'good' | 'ending' | 'ended';
-  /** What to do; null while it is good. */
-  warning: string | null;
-}
 
 export function deviceCaStatus({ keys, now }: Pick<Tenant, 'keys' | 'now'>): DeviceCaStatus {
   const { fingerprint256: fingerprint, validToDate } = keys.deviceCa.certificate;

@@ -14,18 +14,9 @@ import { migrateStore, openStore, type Store } from '../store/open.ts';
 import { loadTenantKeys, replaceDeviceCa, type TenantKeys } from '../tenant-keys/rules.ts';
 import { later } from '../time.ts';
 import { createDeviceCa, maySignCertificates } from './certificate.ts';
+import type { DeviceCa } from './schema.ts';
 
 const SHORTEST_DAYS = 30;
-
-/** A CA as shown; times are ISO 8601 in UTC. */
-export interface DeviceCa {
-  subject: string;
-  /** SHA-256, capital hex with colons. */
-  fingerprint: string;
-  notAfter: string;
-  /** Whether it issues; else it is one from before, whose certificates are still good. */
-  current: boolean;
-}
 
 interface Place {
   stateDir: string;

@@ -1,5 +1,5 @@
 /** A join request ([MS-DVRJ] 2.2.2, as the open clients send it), its answer, and a device as shown. */
-import { JOIN_TYPES } from '@kennel/prt';
+import { JOIN_TYPES } from '@kennel/prt/registry';
 import { z } from 'zod';
 
 /** Attribute values are text; capitals differ between clients. */
@@ -77,6 +77,27 @@ export interface Device {
   registeredOn: string;
   /** The last sign-in or renewal, to a day; null before the first. */
   lastSeenOn: string | null;
+}
+
+/** A device CA as shown; times are ISO 8601 in UTC. */
+export interface DeviceCa {
+  subject: string;
+  /** SHA-256, capital hex with colons. */
+  fingerprint: string;
+  notAfter: string;
+  /** Whether it issues; else it is one from before, whose certificates are still good. */
+  current: boolean;
+}
+
+/** The CA that issues, as the status shows it. */
+export interface DeviceCaStatus {
+  /** SHA-256, capital hex with colons. */
+  fingerprint: string;
+  /** ISO 8601 in UTC. */
+  notAfter: string;
+  state: 'good' | 'ending' | 'ended';
+  /** What to do; null while it is good. */
+  warning: string | null;
 }
 
 const policyFields = {

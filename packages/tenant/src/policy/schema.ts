@@ -1,5 +1,5 @@
 /** The policy for security keys: what an entry says, its default, and how it is shown. */
-import { PRT_LIFETIME_SECONDS } from '@kennel/prt';
+import { PRT_LIFETIME_SECONDS } from '@kennel/prt/registry';
 import { z } from 'zod';
 import { CERTIFICATION_LEVELS, type KeyModelInfo } from '../metadata/schema.ts';
 

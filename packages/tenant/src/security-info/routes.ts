@@ -12,7 +12,15 @@ import { signOutEverywhere } from '../users/rules.ts';
 import { registrationOptions, renameKey } from '../webauthn/registration.ts';
 import { keyRegistration } from '../webauthn/schema.ts';
 import * as rules from './rules.ts';
-import { keyParams, proof, proofOptionsRequest, removal, renaming } from './schema.ts';
+import {
+  type AcceptedKeys,
+  keyParams,
+  type OwnSession,
+  proof,
+  proofOptionsRequest,
+  removal,
+  renaming,
+} from './schema.ts';
 
 const FRESH_SECONDS = 300;
 const CEREMONY_TIMEOUT = 120_000;
@@ -21,7 +29,7 @@ const own = { access: ['user'] } as const;
 const ownFresh = { access: ['user'], fresh: true } as const;
 
 export function securityInfoRoutes(app: Routes, tenant: Tenant): void {
-  app.get('/session', { schema: {}, config: own }, async (request) => {
+  app.get('/session', { schema: {}, config: own }, async (request): Promise<OwnSession> => {
     const { row, user } = await requireSession(tenant, request);
     const freshUntil = later(new Date(row.proven_on), FRESH_SECONDS);
     return {
@@ -95,7 +103,7 @@ export function securityInfoRoutes(app: Routes, tenant: Tenant): void {
     return {};
   });
 
-  app.get('/accepted-keys', { schema: {}, config: own }, async (request) => {
+  app.get('/accepted-keys', { schema: {}, config: own }, async (request): Promise<AcceptedKeys> => {
     const { user } = await requireSession(tenant, request);
     const { policy, attestationRequired, models } = acceptedModels(
       tenant,

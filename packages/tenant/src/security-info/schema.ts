@@ -1,5 +1,7 @@
 /** What the Security info page asks for and is shown. */
 import { z } from 'zod';
+import type { AcceptedModels, KeyPolicyRules } from '../policy/schema.ts';
+import type { User } from '../users/schema.ts';
 import { keyRegistration } from '../webauthn/schema.ts';
 
 export const keyParams = z.object({ key: z.string().min(1).max(1364) });
@@ -16,6 +18,17 @@ export const removal = z.strictObject({
   /** The person was told that nothing is left to sign in with. */
   lastKeyConfirmed: z.boolean().default(false),
 });
+
+/** Who is signed in; times are ISO 8601 in UTC. */
+export interface OwnSession {
+  tenantName: string;
+  user: Pick<User, 'id' | 'userPrincipalName' | 'displayName' | 'role'>;
+  /** With what: a security key, or a Temporary Access Pass, which is for registering a key. */
+  method: 'fido' | 'pass';
+  /** Until then no further proof is asked for; null where one is. */
+  freshUntil: string | null;
+  expiresOn: string;
+}
 
 /** A key of one's own as shown; times are ISO 8601 in UTC. */
 export interface OwnKey {
@@ -44,3 +57,8 @@ export interface OwnKeys {
   /** Whether the person may register keys. */
   selfService: boolean;
 }
+
+/** The keys that are accepted of the person who is signed in. */
+export interface AcceptedKeys
+  extends Pick<KeyPolicyRules, 'selfService' | 'passkeyTypes' | 'minimumCertificationLevel' | 'transports'>,
+    Pick<AcceptedModels, 'attestationRequired' | 'models'> {}

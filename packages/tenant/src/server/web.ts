@@ -1,11 +1,11 @@
 /**
- * The built pages of `@kennel/web`, and the policy under which every page is shown: scripts and styles with the nonce of
+ * The built pages, and the policy under which every page is shown: scripts and styles with the nonce of
  * this answer, nothing from elsewhere, no frame around it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { NONCE_PLACEHOLDER, type WebFile, webFiles } from '@kennel/web';
 import type { FastifyReply } from 'fastify';
 import { TenantError } from '../errors.ts';
+import { NONCE_PLACEHOLDER, type WebFile, webFiles } from './built-pages.ts';
 import type { Routes } from './fastify.ts';
 
 const files = webFiles();

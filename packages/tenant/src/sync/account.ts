@@ -11,27 +11,10 @@ import type { SyncedUserRow, UserRow } from '../store/schema.ts';
 import type { Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';
 import { type SyncedAccount, syncedAccount } from './queries.ts';
+import type { OnPremisesAccount } from './schema.ts';
 import { settingsOf } from './settings.ts';
 
 const DOMAIN_USERS = 513;
-
-/** The account of a user as shown; times are ISO 8601 in UTC. */
-export interface OnPremisesAccount {
-  domain: string;
-  objectGuid: string;
-  mail: string | null;
-  enabled: boolean;
-  accountExpiresOn: string | null;
-  passwordExpiresOn: string | null;
-  mustChangePassword: boolean;
-  lockedUntil: string | null;
-  protected: boolean;
-  inDomainUsers: boolean;
-  deletedOn: string | null;
-  /** Why sign-in, or the ticket, is refused now; null where it is not. */
-  signInRefusal: { code: TenantErrorCode; message: string } | null;
-  ticketRefusal: { code: TenantErrorCode; message: string } | null;
-}
 
 interface Refusal {
   code: TenantErrorCode;

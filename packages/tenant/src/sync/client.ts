@@ -1,5 +1,5 @@
 /** A connector's calls. */
-import type { AdminTransport } from '../admin/transport.ts';
+import type { AdminTransport } from '../admin/calls.ts';
 import type { AppliedBatch } from './apply.ts';
 import type { KnownVersion, NewRun, RunEnd, SyncBatch, SyncedKind, SyncRun, SyncStart } from './schema.ts';
 

@@ -3,6 +3,7 @@
  * UTC. Everything is bounded: a batch is one transaction.
  */
 import { z } from 'zod';
+import type { TenantErrorCode } from '../errors.ts';
 import { dnsDomainName, domainUserSid } from '../users/schema.ts';
 
 export const OBJECTS_IN_BATCH = 500;
@@ -191,4 +192,22 @@ export interface SyncDomain {
   problems: SyncProblem[];
   lastRun: SyncRun | null;
   lastCompletedOn: string | null;
+}
+
+/** What the directory says of a user's account; times are ISO 8601 in UTC. */
+export interface OnPremisesAccount {
+  domain: string;
+  objectGuid: string;
+  mail: string | null;
+  enabled: boolean;
+  accountExpiresOn: string | null;
+  passwordExpiresOn: string | null;
+  mustChangePassword: boolean;
+  lockedUntil: string | null;
+  protected: boolean;
+  inDomainUsers: boolean;
+  deletedOn: string | null;
+  /** Why sign-in, or the ticket, is refused now; null where it is not. */
+  signInRefusal: { code: TenantErrorCode; message: string } | null;
+  ticketRefusal: { code: TenantErrorCode; message: string } | null;
 }

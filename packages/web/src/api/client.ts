@@ -2,6 +2,7 @@
  * The calls of the tenant's API, with the session's cookie. The tenant takes changes from its own pages only, which it
  * knows by the browser's Origin header.
  */
+import type { OwnSession } from '@kennel/tenant/wire';
 
 /** A refusal as the tenant words it: `message` says what to do next, `traceId` finds it in the log. */
 export class ApiError extends Error {
@@ -18,18 +19,8 @@ export class ApiError extends Error {
   }
 }
 
-/** Who is signed in; as the tenant's `GET /api/session` answers. */
-export interface Session {
-  tenantName: string;
-  user: { id: string; userPrincipalName: string; displayName: string; role: 'user' | 'administrator' };
-  /** With what: a security key, or a Temporary Access Pass, which is for registering a key. */
-  method: 'fido' | 'pass';
-  /** Until then (ISO 8601) no further proof is asked for; null where one is. */
-  freshUntil: string | null;
-  expiresOn: string;
-}
-
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** @throws ApiError */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
@@ -60,7 +51,7 @@ export const api = {
   put: <T>(path: string, body: unknown) => call<T>('PUT', path, body),
   patch: <T>(path: string, body: unknown) => call<T>('PATCH', path, body),
   delete: <T>(path: string, body?: unknown) => call<T>('DELETE', path, body),
-  session: () => call<Session>('GET', '/api/session'),
+  session: () => call<OwnSession>('GET', '/api/session'),
 };
 
 async function readJson(response: Response): Promise<Record<string, unknown>> {

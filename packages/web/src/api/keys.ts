@@ -1,4 +1,5 @@
 /** One's own keys, as `/api/keys` has them, and the ceremonies that change them. */
+import type { OwnKeys } from '@kennel/tenant/wire';
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
@@ -6,27 +7,6 @@ import type {
 import { reportFailure } from '../ceremony/report.ts';
 import { assertionMembers, createCredential, getAssertion } from '../ceremony/run.ts';
 import { api } from './client.ts';
-
-export interface OwnKey {
-  id: string;
-  displayName: string;
-  model: string | null;
-  /** A data URL of an image. */
-  icon: string | null;
-  aaGuid: string;
-  attested: boolean;
-  passkeyType: 'deviceBound' | 'synced';
-  transports: string[];
-  createdOn: string;
-  lastUsedOn: string | null;
-  lastUsedWhere: string | null;
-  current: boolean;
-  refused: string | null;
-}
-export interface OwnKeys {
-  keys: OwnKey[];
-  selfService: boolean;
-}
 
 const address = (id: string) => `/api/keys/${encodeURIComponent(id)}`;
 

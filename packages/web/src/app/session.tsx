@@ -1,11 +1,12 @@
 /** Who is signed in, for every page below; who is not is sent to the sign-in page and comes back. */
+import type { OwnSession } from '@kennel/tenant/wire';
 import { Center, Loader } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from 'react';
-import { ApiError, api, type Session } from '../api/client.ts';
+import { ApiError, api } from '../api/client.ts';
 import { ErrorNotice } from '../components/error-notice.tsx';
 
 interface Signed {
-  session: Session;
+  session: OwnSession;
   /** Asks for the session again: it was changed, or may be over. */
   reload: () => Promise<void>;
 }
@@ -13,7 +14,7 @@ interface Signed {
 const Context = createContext<Signed | undefined>(undefined);
 
 export function SessionProvider({ children }: { children: ReactNode }) {
-  const [session, setSession] = useState<Session>();
+  const [session, setSession] = useState<OwnSession>();
   const [error, setError] = useState<unknown>();
   const reload = useCallback(async () => {
     try {

@@ -1,28 +1,14 @@
 /** The models of security keys that this tenant accepts of the person who is signed in. */
+import type { AcceptedKeys } from '@kennel/tenant/wire';
 import { Badge, List, Title } from '@mantine/core';
 import { api } from '../api/client.ts';
 import { useLoad } from '../app/use-load.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { LoadNotice } from '../components/load-notice.tsx';
 
-/** As the tenant's `GET /api/accepted-keys` answers. */
-interface Accepted {
-  selfService: boolean;
-  attestationRequired: boolean;
-  passkeyTypes: readonly ('deviceBound' | 'synced')[];
-  minimumCertificationLevel: string | null;
-  transports: readonly string[] | null;
-  models: readonly {
-    aaGuid: string;
-    name: string;
-    certificationLevel: string | null;
-    transports: string[] | null;
-  }[];
-}
+const load = () => api.get<AcceptedKeys>('/api/accepted-keys');
 
-const load = () => api.get<Accepted>('/api/accepted-keys');
-
-export default function AcceptedKeys() {
+export default function AcceptedKeysPage() {
   const { value, error, reload } = useLoad(load);
   return (
     <>
@@ -34,7 +20,7 @@ export default function AcceptedKeys() {
   );
 }
 
-function Rules({ accepted }: { accepted: Accepted }) {
+function Rules({ accepted }: { accepted: AcceptedKeys }) {
   const { passkeyTypes, minimumCertificationLevel: level, transports } = accepted;
   return (
     <List mt="md" spacing="xs">
@@ -62,7 +48,7 @@ function Rules({ accepted }: { accepted: Accepted }) {
   );
 }
 
-function Models({ accepted: { models, attestationRequired } }: { accepted: Accepted }) {
+function Models({ accepted: { models, attestationRequired } }: { accepted: AcceptedKeys }) {
   return (
     <DataTable
       caption={`${models.length} ${models.length === 1 ? 'model' : 'models'}`}

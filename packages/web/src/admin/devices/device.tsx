@@ -1,8 +1,9 @@
 /** One device: what it is, and what an administrator may do with it. */
+import type { Device, User } from '@kennel/tenant/wire';
 import { Anchor, Badge, Button, Group, Text } from '@mantine/core';
 import { type ReactNode, useCallback, useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
-import { admin, type Device, type User } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { Dialog } from '../../components/dialog.tsx';
@@ -16,10 +17,10 @@ type What = 'enable' | 'disable' | 'delete';
 export default function DevicePage() {
   const { device: id = '' } = useParams();
   const load = useCallback(async () => {
-    const device = await admin.device(id);
+    const device = await admin.devices.show(id);
     const isUsers = !device.registeredBy.startsWith('computer:');
     // who registered it may be gone
-    const owner = isUsers ? await admin.user(device.registeredBy).catch(() => undefined) : undefined;
+    const owner = isUsers ? await admin.users.show(device.registeredBy).catch(() => undefined) : undefined;
     return { device, users: new Map(owner === undefined ? [] : [[owner.id, owner]]) };
   }, [id]);
   const { value, error, reload } = useLoad(load);
@@ -114,11 +115,7 @@ function Ask({ device, what, close, finish }: AskProps) {
   const withFreshProof = useFreshProof();
   const word = `${what[0]?.toUpperCase()}${what.slice(1)}`;
   const run = async () => {
-    await withFreshProof<unknown>(() =>
-      what === 'delete'
-        ? admin.removeDevice(device.id)
-        : admin.setDeviceEnabled(device.id, what === 'enable'),
-    );
+    await withFreshProof<unknown>(() => admin.devices[what](device.id));
     await finish(what);
   };
   return (

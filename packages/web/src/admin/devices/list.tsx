@@ -1,8 +1,9 @@
 /** All devices; those that were not seen for long can be picked out. Above them: who may join, and the end of the device CA. */
+import type { Device, DevicePolicy, User } from '@kennel/tenant/wire';
 import { Alert, Anchor, Badge, Group, Select, Text, TextInput, Title } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { Link } from 'react-router';
-import { admin, type Device, type DevicePolicy, type User } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
@@ -22,7 +23,7 @@ export default function Devices() {
   const [search, setSearch] = useState('');
   const load = useCallback(async () => {
     const since = days === '0' ? undefined : new Date(Date.now() - Number(days) * DAY_MS).toISOString();
-    const [devices, users] = await Promise.all([admin.devices(since), admin.users()]);
+    const [devices, users] = await Promise.all([admin.devices.list(since), admin.users.list()]);
     return { devices, users: new Map(users.map((user) => [user.id, user])) };
   }, [days]);
   const { value, error, reload } = useLoad(load);
@@ -89,7 +90,7 @@ const cellsOf = (device: Device, users: ReadonlyMap<string, User>) => [
   </Badge>,
 ];
 
-const terms = async () => ({ policy: await admin.devicePolicy(), ca: (await admin.status()).deviceCa });
+const terms = async () => ({ policy: await admin.devices.policy(), ca: (await admin.status()).deviceCa });
 
 function Terms() {
   const { value, error, reload } = useLoad(terms);

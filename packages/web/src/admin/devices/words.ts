@@ -1,5 +1,5 @@
 /** How a device is spoken of on the pages. */
-import type { Device, User } from '../../api/admin.ts';
+import type { Device, User } from '@kennel/tenant/wire';
 
 const KINDS: Readonly<Record<number, string>> = {
   0: 'Joined',

@@ -1,8 +1,9 @@
 /** What happened at registrations and sign-ins with keys, step by step, numbered as Windows numbers it. */
+import type { CeremonyEvent } from '@kennel/tenant/wire';
 import { Badge, Button, Group, Select, Text, TextInput, Title } from '@mantine/core';
 import { type FormEvent, useCallback, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { admin, type CeremonyEvent } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
@@ -25,7 +26,7 @@ export default function Events() {
   const [form, setForm] = useState({ user, trace });
   const load = useCallback(() => {
     const since = new Date(Date.now() - Number(hours) * HOUR_MS).toISOString();
-    return admin.events({ since, ...(user && { user }), ...(trace && { trace }) });
+    return admin.ceremonies.list({ limit: 200, since, ...(user && { user }), ...(trace && { trace }) });
   }, [user, trace, hours]);
   const { value, error, reload } = useLoad(load);
   const look = (more: Record<string, string>) => {

@@ -1,7 +1,8 @@
 /** A policy of its own for a group: it begins as the default is, behind the others. */
+import type { Group as UserGroup } from '@kennel/tenant/wire';
 import { Button, Group, Select, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { admin, type UserGroup } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 
@@ -23,7 +24,7 @@ export function AddPolicy({ groups, saved }: Props) {
     setBusy(true);
     setError(undefined);
     try {
-      await withFreshProof(() => admin.changePolicy({ group }, {}));
+      await withFreshProof(() => admin.keyPolicies.change(group.displayName, {}));
       setChosen(null);
       await saved(`${group.displayName} has a policy of its own.`);
     } catch (cause) {

@@ -1,6 +1,7 @@
 /** What is done with the entry of a group: its place among the others, and its end. */
+import type { KeyPolicy } from '@kennel/tenant/wire';
 import { Button, Group, Text } from '@mantine/core';
-import { admin, type KeyPolicy } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 
@@ -49,7 +50,7 @@ export function RemovePolicy({ policy, close, saved }: RemoveProps) {
       danger
       close={close}
       run={async () => {
-        await withFreshProof(() => admin.removePolicy(policy));
+        await withFreshProof(() => admin.keyPolicies.remove(name));
         close();
         await saved(`The policy for ${name} is removed.`);
       }}

@@ -1,13 +1,21 @@
 /** One entry of the policy for keys. */
+import type { CertificationLevel, KeyModelInfo, KeyPolicy, KeyPolicyRules } from '@kennel/tenant/wire';
 import { Button, Group, MultiSelect, NumberInput, Select, Switch, TagsInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { admin, type KeyPolicy, type KeyPolicyRules, type Model } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 
-const TRANSPORTS = ['usb', 'nfc', 'ble', 'smart-card', 'hybrid', 'internal'];
-const LEVELS = ['L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'];
-const TYPES = [
+const TRANSPORTS: NonNullable<KeyPolicyRules['transports']> = [
+  'usb',
+  'nfc',
+  'ble',
+  'smart-card',
+  'hybrid',
+  'internal',
+];
+const LEVELS: CertificationLevel[] = ['L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'];
+const TYPES: { value: KeyPolicyRules['passkeyTypes'][number]; label: string }[] = [
   { value: 'deviceBound', label: 'Device-bound: the passkey stays on the key' },
   { value: 'synced', label: 'Synced: copied between devices' },
 ];
@@ -19,13 +27,13 @@ const LISTS = [
 
 interface Props {
   policy: KeyPolicy;
-  models: readonly Model[];
+  models: readonly KeyModelInfo[];
   saved: () => Promise<void>;
 }
 
 export function PolicyForm({ policy, models, saved }: Props) {
-  const { group, ...before } = policy;
-  const [rules, setRules] = useState<KeyPolicyRules>(() => rulesOf(before));
+  const { group, updatedOn: _, ...before } = policy;
+  const [rules, setRules] = useState<KeyPolicyRules>(before);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const withFreshProof = useFreshProof();
@@ -36,7 +44,7 @@ export function PolicyForm({ policy, models, saved }: Props) {
     setBusy(true);
     setError(undefined);
     try {
-      await withFreshProof(() => admin.changePolicy({ group }, rules));
+      await withFreshProof(() => admin.keyPolicies.change(group?.displayName ?? 'default', rules));
       await saved();
     } catch (cause) {
       setError(cause);
@@ -63,7 +71,7 @@ export function PolicyForm({ policy, models, saved }: Props) {
         label="Kinds of passkeys"
         data={TYPES}
         value={rules.passkeyTypes}
-        onChange={(types) => change({ passkeyTypes: types as KeyPolicyRules['passkeyTypes'] })}
+        onChange={(types) => change({ passkeyTypes: types })}
         error={rules.passkeyTypes.length === 0 ? 'Choose one at least' : undefined}
       />
       <Select
@@ -119,7 +127,7 @@ export function PolicyForm({ policy, models, saved }: Props) {
 
 interface ModelsProps {
   rules: KeyPolicyRules;
-  models: readonly Model[];
+  models: readonly KeyModelInfo[];
   change: (changes: Partial<KeyPolicyRules>) => void;
 }
 
@@ -161,15 +169,3 @@ function ModelsInput({ rules: { keyRestrictions }, models, change }: ModelsProps
     </>
   );
 }
-
-/** What is changed; not whose it is, nor since when. */
-const rulesOf = (policy: Omit<KeyPolicy, 'group'>): KeyPolicyRules => ({
-  selfService: policy.selfService,
-  attestationEnforced: policy.attestationEnforced,
-  keyRestrictions: policy.keyRestrictions,
-  passkeyTypes: policy.passkeyTypes,
-  minimumCertificationLevel: policy.minimumCertificationLevel,
-  transports: policy.transports,
-  counterRegression: policy.counterRegression,
-  offlineDays: policy.offlineDays,
-});

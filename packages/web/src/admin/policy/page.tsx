@@ -1,7 +1,8 @@
 /** Which security keys are accepted: one entry for each group that has one, in their order, and the default for everyone else. */
+import type { KeyPolicy } from '@kennel/tenant/wire';
 import { Card, Group, Loader, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { admin, type KeyPolicy } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
@@ -10,7 +11,11 @@ import { EntryButtons, RemovePolicy } from './entry.tsx';
 import { PolicyForm } from './form.tsx';
 
 const load = async () => {
-  const [policies, models, groups] = await Promise.all([admin.policies(), admin.models(), admin.groups()]);
+  const [policies, models, groups] = await Promise.all([
+    admin.keyPolicies.list(),
+    admin.metadata.models(),
+    admin.groups.list(),
+  ]);
   return { policies, models, groups };
 };
 
@@ -33,7 +38,7 @@ export default function Policy() {
     const [name = ''] = names.splice(from, 1);
     names.splice(from + by, 0, name);
     try {
-      await withFreshProof(() => admin.orderPolicies(names));
+      await withFreshProof(() => admin.keyPolicies.order(names));
       await saved(`The policy for ${name} is number ${from + by + 1} now.`);
     } catch (cause) {
       setFailed(cause);

@@ -1,14 +1,15 @@
 /** The policy for Temporary Access Passes. */
+import type { PassPolicy } from '@kennel/tenant/wire';
 import { Button, Group, NumberInput, Switch, Text, Title } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { admin, type PassPolicy } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
 
 export default function Passes() {
-  const { value, error, reload } = useLoad(admin.passPolicy);
+  const { value, error, reload } = useLoad(admin.passes.policy);
   return (
     <>
       <Title order={1}>Policy for passes</Title>
@@ -42,7 +43,7 @@ function PassPolicyForm({ before }: { before: PassPolicy }) {
     setError(undefined);
     setDone('');
     try {
-      setPolicy(await withFreshProof(() => admin.changePassPolicy(policy)));
+      setPolicy(await withFreshProof(() => admin.passes.changePolicy(policy)));
       setDone('The policy for passes is saved.');
     } catch (cause) {
       setError(cause);

@@ -1,9 +1,10 @@
 /** All users; who has no key, or only one, can be picked out. */
+import type { User } from '@kennel/tenant/wire';
 import { Anchor, Badge, Group, SegmentedControl, TextInput, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useCallback, useState } from 'react';
 import { Link } from 'react-router';
-import { admin, type User } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
@@ -19,7 +20,7 @@ export default function Users() {
   const [which, setWhich] = useState('all');
   const [search, setSearch] = useState('');
   const load = useCallback(
-    () => (which === 'all' ? admin.users() : admin.usersWithKeys(Number(which))),
+    () => (which === 'all' ? admin.users.list() : admin.reports.usersWithKeys(Number(which))),
     [which],
   );
   const { value, error, reload } = useLoad(load);

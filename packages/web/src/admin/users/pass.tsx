@@ -1,7 +1,8 @@
 /** The Temporary Access Pass of a user: made, shown once, deleted. */
+import type { Pass, PassPolicy, User } from '@kennel/tenant/wire';
 import { Alert, Button, Checkbox, Code, CopyButton, Group, Select, Text, Title } from '@mantine/core';
 import { useCallback, useState } from 'react';
-import { admin, type Pass, type PassPolicy, type User } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { ApiError } from '../../api/client.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
@@ -13,7 +14,7 @@ const LIFETIMES = [10, 60, 480, 1440, 10_080, 43_200];
 
 export function PassOfUser({ user }: { user: User }) {
   const load = useCallback(
-    async () => ({ pass: await passOf(user.id), policy: await admin.passPolicy() }),
+    async () => ({ pass: await passOf(user.id), policy: await admin.passes.policy() }),
     [user.id],
   );
   const { value, error, reload } = useLoad(load);
@@ -66,7 +67,7 @@ export function PassOfUser({ user }: { user: User }) {
           danger
           close={close}
           run={async () => {
-            await withFreshProof(() => admin.removePass(user.id));
+            await withFreshProof(() => admin.passes.remove(user.id));
             close();
             setMade(undefined);
             await reload();
@@ -102,7 +103,7 @@ function CreatePass({ user, policy, close, finish }: CreateProps) {
       close={close}
       run={async () => {
         const given = { lifetimeInMinutes: Number(minutes), isUsableOnce: once };
-        await finish(await withFreshProof(() => admin.createPass(user.id, given)));
+        await finish(await withFreshProof(() => admin.passes.create(user.id, given)));
       }}
     >
       <Text>
@@ -162,7 +163,7 @@ function Shown({ pass, close }: { pass: Pass; close: () => void }) {
 /** Undefined where the user has none. */
 async function passOf(id: string): Promise<Pass | undefined> {
   try {
-    return await admin.pass(id);
+    return await admin.passes.show(id);
   } catch (error) {
     if (error instanceof ApiError && error.code === 'pass-not-found') return undefined;
     throw error;

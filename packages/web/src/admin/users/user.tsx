@@ -1,8 +1,9 @@
 /** One user: keys, Temporary Access Pass, and what happened at the last ceremonies. */
+import type { SecurityKeyInfo, User } from '@kennel/tenant/wire';
 import { Anchor, Badge, Button, Group, Text, Title } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { Link, useParams } from 'react-router';
-import { admin, type Key, type User } from '../../api/admin.ts';
+import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
@@ -12,11 +13,14 @@ import { Time } from '../../components/time.tsx';
 import { SubjectHead } from '../subject-head.tsx';
 import { PassOfUser } from './pass.tsx';
 
-type Doing = { what: 'remove'; key: Key } | { what: 'enable' | 'disable' | 'sign-out' };
+type Doing = { what: 'remove'; key: SecurityKeyInfo } | { what: 'sign-out' } | { what: 'enable' | 'disable' };
 
 export default function UserPage() {
   const { user: id = '' } = useParams();
-  const load = useCallback(async () => ({ user: await admin.user(id), keys: await admin.keys(id) }), [id]);
+  const load = useCallback(
+    async () => ({ user: await admin.users.show(id), keys: await admin.keys.list(id) }),
+    [id],
+  );
   const { value, error, reload } = useLoad(load);
   const [doing, setDoing] = useState<Doing>();
   const [done, setDone] = useState<string>();
@@ -90,7 +94,7 @@ function State({ user, ask }: { user: User; ask: (what: 'enable' | 'disable' | '
   );
 }
 
-const cellsOf = (key: Key, remove: () => void) => [
+const cellsOf = (key: SecurityKeyInfo, remove: () => void) => [
   key.displayName,
   <div key="model">
     {key.model ?? 'Unknown model'}
@@ -126,7 +130,7 @@ function Doings({ user, doing, close, finish }: DoingsProps) {
         danger
         close={close}
         run={async () => {
-          await withFreshProof(() => admin.removeKey(user.id, key.id));
+          await withFreshProof(() => admin.keys.remove(user.id, key.id));
           await finish(`${key.displayName} is removed.`);
         }}
       >
@@ -146,7 +150,7 @@ function Doings({ user, doing, close, finish }: DoingsProps) {
         danger
         close={close}
         run={async () => {
-          await withFreshProof(() => admin.signOut(user.id));
+          await withFreshProof(() => admin.users.signOut(user.id));
           await finish(`${user.displayName} is signed out everywhere.`);
         }}
       >
@@ -166,7 +170,7 @@ function Doings({ user, doing, close, finish }: DoingsProps) {
       danger={!enabled}
       close={close}
       run={async () => {
-        await withFreshProof(() => admin.setEnabled(user.id, enabled));
+        await withFreshProof(() => admin.users[doing.what](user.id));
         await finish(`${user.displayName} is ${enabled ? 'enabled' : 'disabled'}.`);
       }}
     >

@@ -1,6 +1,6 @@
 /** One key of the list. */
+import type { OwnKey } from '@kennel/tenant/wire';
 import { Alert, Badge, Button, Card, Group, Image, Text, Title } from '@mantine/core';
-import type { OwnKey } from '../../api/keys.ts';
 import { KeyIcon } from '../../components/icons.tsx';
 import { Time } from '../../components/time.tsx';
 

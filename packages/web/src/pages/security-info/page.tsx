@@ -1,7 +1,8 @@
 /** Security info: the keys of the person who is signed in; add, rename, remove. */
+import type { OwnKey } from '@kennel/tenant/wire';
 import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { loadKeys, type OwnKey } from '../../api/keys.ts';
+import { loadKeys } from '../../api/keys.ts';
 import { useSession } from '../../app/session.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { LoadNotice } from '../../components/load-notice.tsx';

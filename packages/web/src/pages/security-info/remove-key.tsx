@@ -1,7 +1,8 @@
 /** Removing a key: another key confirms it, or a Temporary Access Pass that has just been used. */
+import type { OwnKey } from '@kennel/tenant/wire';
 import { Alert, Checkbox, Text } from '@mantine/core';
 import { useState } from 'react';
-import { type OwnKey, removeKeyByKey, removeKeyByPass } from '../../api/keys.ts';
+import { removeKeyByKey, removeKeyByPass } from '../../api/keys.ts';
 import { useSession } from '../../app/session.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 

@@ -1,7 +1,8 @@
 /** Giving a key another name. */
+import type { OwnKey } from '@kennel/tenant/wire';
 import { TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { type OwnKey, renameKey } from '../../api/keys.ts';
+import { renameKey } from '../../api/keys.ts';
 import { Dialog } from '../../components/dialog.tsx';
 
 interface Props {

@@ -1,4 +1,4 @@
-/** The built files, for the server that hands them out. */
+/** The pages as `@kennel/web` builds them into this package, for the server that hands them out. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,16 +18,18 @@ export interface WebFile {
   bytes: Buffer;
 }
 
+/** Where they are built to. */
+export const PAGES_DIRECTORY = fileURLToPath(new URL('../../dist/pages', import.meta.url));
+
 /** Every built file by its path (`assets/index-1a2b.js`); empty where nothing was built (`npm run build:web`). */
 export function webFiles(): Map<string, WebFile> {
-  const dist = fileURLToPath(new URL('./dist', import.meta.url));
   const files = new Map<string, WebFile>();
-  if (!existsSync(dist)) return files;
-  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+  if (!existsSync(PAGES_DIRECTORY)) return files;
+  for (const entry of readdirSync(PAGES_DIRECTORY, { recursive: true, withFileTypes: true })) {
     const type = TYPES[extname(entry.name)];
     if (!entry.isFile() || type === undefined) continue;
     const file = join(entry.parentPath, entry.name);
-    files.set(relative(dist, file).split(sep).join('/'), { type, bytes: readFileSync(file) });
+    files.set(relative(PAGES_DIRECTORY, file).split(sep).join('/'), { type, bytes: readFileSync(file) });
   }
   return files;
 }
