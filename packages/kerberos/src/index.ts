@@ -65,6 +65,8 @@ export {
   splitKvno,
 } from './mint/partial-tgt.ts';
 export { type TicketUser, type UserPacOptions, userPac } from './mint/user-pac.ts';
+export { NdrReader } from './ndr/reader.ts';
+export { NdrWriter } from './ndr/writer.ts';
 export { fromFileTime, toFileTime } from './pac/filetime.ts';
 export * from './pac/info-buffers.ts';
 export { decodeLogonInfo, type ExtraSid, encodeLogonInfo, type LogonInfo } from './pac/logon-info.ts';

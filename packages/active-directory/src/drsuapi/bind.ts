@@ -1,8 +1,8 @@
 /** IDL_DRSBind and IDL_DRSUnbind ([MS-DRSR] 4.1.3, 4.1.25; DRS_EXTENSIONS_INT: 5.39). */
+import { NdrWriter } from '@kennel/kerberos';
 import { guidBytes } from '../cldap/netlogon.ts';
 import { ActiveDirectoryError } from '../errors.ts';
-import { NdrReader } from '../ndr/reader.ts';
-import { NdrWriter } from '../ndr/writer.ts';
+import { readStub } from '../rpc/stub.ts';
 import { CLIENT_GUID, DRS_EXTENSION, HANDLE_LENGTH } from './constants.ts';
 import { drsMalformed, throwIfRefused } from './errors.ts';
 
@@ -46,11 +46,11 @@ export function encodeDrsBind(epoch = 0): Buffer {
  * @throws ActiveDirectoryError `access-denied`, `drs-refused` (also where the server is too old), `rpc-malformed`, `drs-malformed`
  */
 export function decodeDrsBind(stub: Uint8Array): DrsServer {
-  const input = new NdrReader(stub);
+  const input = readStub(stub);
   let extensions: Buffer = Buffer.alloc(0);
   if (input.pointer()) {
-    const length = input.conformance(undefined, 1);
-    input.conformance(length, 1);
+    const length = input.count(1);
+    input.count(1, length);
     if (length < EXTENSIONS_LENGTH || length > MAX_EXTENSIONS) throw drsMalformed('extensions');
     extensions = input.bytes(length);
   }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { RECORDED } from '../../test/vectors.ts';
 import { ActiveDirectoryError } from '../errors.ts';
 import { krbtgtKey } from '../kerberos-server/read-key.ts';
-import { NdrReader } from '../ndr/reader.ts';
+import { readStub } from '../rpc/stub.ts';
 import { decodeDrsBind } from './bind.ts';
 import { ATTRIBUTE, OPNUM } from './constants.ts';
 import { decodeGetObject } from './get-nc-changes-reply.ts';
@@ -151,8 +151,8 @@ describe('damage', () => {
     );
     const short = changed(plain, 4, plain.readUInt32LE(4) - 40);
     expect(() => readUserProperties(short)).toThrow(code('secret-malformed'));
-    const greedy = new NdrReader(Buffer.from('ffffffff00000000', 'hex'));
-    expect(() => greedy.conformance(undefined, 1)).toThrow(code('rpc-malformed'));
+    const greedy = readStub(Buffer.from('ffffffff00000000', 'hex'));
+    expect(() => greedy.count(1)).toThrow(code('rpc-malformed'));
   });
 
   it.each(readers)('of %s raises no other error than the package has', (_, whole, read) => {

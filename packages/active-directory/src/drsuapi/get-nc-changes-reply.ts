@@ -1,7 +1,7 @@
 /** The reply of IDL_DRSGetNCChanges, versions 1 and 6, with one object ([MS-DRSR] 4.1.10.2.8, 4.1.10.2.13). */
-
+import type { NdrReader } from '@kennel/kerberos';
 import { ActiveDirectoryError } from '../errors.ts';
-import { NdrReader } from '../ndr/reader.ts';
+import { readStub } from '../rpc/stub.ts';
 import { EXOP_SUCCESS } from './constants.ts';
 import { drsMalformed, throwIfRefused } from './errors.ts';
 import { readDsName } from './name.ts';
@@ -29,7 +29,7 @@ const readVersion = (input: NdrReader): 1 | 6 => {
 export function decodeGetObject(stub: Buffer): ObjectReply {
   // The return value stands at the end, behind a body that means nothing where it is not 0.
   if (stub.length >= 4) throwIfRefused(stub.readUInt32LE(stub.length - 4));
-  const input = new NdrReader(stub);
+  const input = readStub(stub);
   const version = readVersion(input);
   input.align(8);
   input.uuid(); // the server's DSA and invocation id
@@ -72,7 +72,7 @@ function readTail(input: NdrReader): void {
 }
 
 function skipVector(input: NdrReader, cursorLength: number): void {
-  const cursors = input.conformance(undefined, cursorLength);
+  const cursors = input.count(cursorLength);
   input.align(8);
   input.u64(); // version, reserved
   if (input.u32() !== cursors) throw drsMalformed('cursors');

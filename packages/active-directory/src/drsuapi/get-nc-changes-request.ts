@@ -1,5 +1,5 @@
 /** The request of IDL_DRSGetNCChanges, version 8: one object and some of its attributes ([MS-DRSR] 4.1.10.2.4). */
-import { NdrWriter } from '../ndr/writer.ts';
+import { NdrWriter } from '@kennel/kerberos';
 import type { DrsServer } from './bind.ts';
 import { DRS_OPTION, EXOP } from './constants.ts';
 import { writeDsName } from './name.ts';

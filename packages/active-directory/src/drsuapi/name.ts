@@ -1,6 +1,5 @@
 /** DSNAME: an object by its distinguished name ([MS-DRSR] 5.50). */
-import type { NdrReader } from '../ndr/reader.ts';
-import type { NdrWriter } from '../ndr/writer.ts';
+import type { NdrReader, NdrWriter } from '@kennel/kerberos';
 import { drsMalformed } from './errors.ts';
 
 const GUID = 16;
@@ -29,7 +28,7 @@ export interface DsName {
 }
 
 export function readDsName(input: NdrReader): DsName {
-  const characters = input.conformance(undefined, 2);
+  const characters = input.count(2);
   input.u32();
   const sidLength = input.u32();
   const guid = input.bytes(GUID);

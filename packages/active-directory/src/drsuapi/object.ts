@@ -1,5 +1,5 @@
 /** REPLENTINFLIST: one replicated object, its attributes and where they were last written ([MS-DRSR] 5.162, 5.53, 5.9, 5.160). */
-import type { NdrReader } from '../ndr/reader.ts';
+import type { NdrReader } from '@kennel/kerberos';
 import { drsMalformed } from './errors.ts';
 import { type DsName, readDsName } from './name.ts';
 
@@ -56,7 +56,7 @@ export function readObject(input: NdrReader): ReplicatedObject {
 }
 
 function readAttributes(input: NdrReader, count: number): Pick<ReplicatedAttribute, 'type' | 'values'>[] {
-  input.conformance(count, ATTRIBUTE);
+  input.count(ATTRIBUTE, count);
   if (count > MAX_ATTRIBUTES) throw drsMalformed('attributes');
   const heads = Array.from({ length: count }, () => {
     const type = input.u32();
@@ -69,18 +69,18 @@ function readAttributes(input: NdrReader, count: number): Pick<ReplicatedAttribu
 }
 
 function readValues(input: NdrReader, count: number): Uint8Array[] {
-  input.conformance(count, VALUE);
+  input.count(VALUE, count);
   if (count > MAX_VALUES) throw drsMalformed('values');
   const heads = Array.from({ length: count }, () => ({ length: input.u32(), present: input.pointer() }));
   return heads.map(({ length, present }) => {
     if (!present) return new Uint8Array(0);
-    input.conformance(length, 1);
+    input.count(1, length);
     return input.bytes(length);
   });
 }
 
 function readMetaData(input: NdrReader): Pick<ReplicatedAttribute, 'version' | 'changedAt' | 'origin'>[] {
-  const count = input.conformance(undefined, META_DATA);
+  const count = input.count(META_DATA);
   input.align(8);
   if (input.u32() !== count || count > MAX_ATTRIBUTES) throw drsMalformed('metadata');
   return Array.from({ length: count }, () => {

@@ -1,6 +1,5 @@
 /** The prefix table: OIDs of attributes as 32-bit ATTRTYP and back ([MS-DRSR] 5.14, 5.16.4). */
-import type { NdrReader } from '../ndr/reader.ts';
-import type { NdrWriter } from '../ndr/writer.ts';
+import type { NdrReader, NdrWriter } from '@kennel/kerberos';
 import { drsMalformed } from './errors.ts';
 
 /** Prefixes (BER, without the last one or two bytes of an OID) by their index. */
@@ -70,7 +69,7 @@ export function writePrefixTable(out: NdrWriter, table: PrefixTable): void {
 
 /** The entries of a table whose `count` and pointer were read before. The schema's entry is left out. */
 export function readPrefixTable(input: NdrReader, count: number): PrefixTable {
-  input.conformance(count, 12);
+  input.count(12, count);
   if (count > MAX_PREFIXES) throw drsMalformed('prefixes');
   const heads = Array.from({ length: count }, () => {
     const index = input.u32();
@@ -79,7 +78,7 @@ export function readPrefixTable(input: NdrReader, count: number): PrefixTable {
   const table = new Map<number, Uint8Array>();
   for (const { index, length, present } of heads) {
     if (!present) continue;
-    input.conformance(length, 1);
+    input.count(1, length);
     const prefix = input.bytes(length);
     if (length > MAX_PREFIX || index > 0xffff) throw drsMalformed('a prefix');
     if (prefix[0] !== SCHEMA_INFO[0]) table.set(index, prefix);

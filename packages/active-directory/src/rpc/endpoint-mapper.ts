@@ -1,9 +1,9 @@
 /** The endpoint mapper: which TCP port an interface has (C706 appendix O, ept_map; towers: appendix L). */
+import { NdrWriter } from '@kennel/kerberos';
 import { guidBytes } from '../cldap/netlogon.ts';
 import { ActiveDirectoryError } from '../errors.ts';
-import { NdrReader } from '../ndr/reader.ts';
-import { NdrWriter } from '../ndr/writer.ts';
 import { RpcConnection } from './connection.ts';
+import { readStub } from './stub.ts';
 import { SYNTAX, type Syntax } from './syntax.ts';
 
 const EPT_MAP = 3;
@@ -38,7 +38,7 @@ export function encodeTower(syntax: Syntax): Buffer {
 
 /** The TCP port of a tower, or undefined where it has none. */
 export function towerPort(tower: Buffer): number | undefined {
-  const input = new NdrReader(tower);
+  const input = readStub(tower);
   const unaligned = () => input.bytes(2).readUInt16LE(0);
   for (let floors = unaligned(); floors > 0; floors--) {
     const left = input.bytes(unaligned());
@@ -67,20 +67,20 @@ export function encodeEptMap(syntax: Syntax): Buffer {
 
 /** The ports of ept_map's answer. @throws ActiveDirectoryError `rpc-malformed`, `rpc-refused` */
 export function decodeEptMap(stub: Uint8Array): number[] {
-  const input = new NdrReader(stub);
+  const input = readStub(stub);
   input.bytes(HANDLE);
   const number = input.u32();
-  input.conformance(undefined, 0);
+  input.count(0);
   const offset = input.u32();
-  const actual = input.conformance(number, 4);
+  const actual = input.count(4, number);
   if (offset !== 0 || actual > MAX_TOWERS)
     throw new ActiveDirectoryError('rpc-malformed', 'The endpoint mapper answered more than was asked.');
   const present = Array.from({ length: actual }, () => input.pointer());
   const ports: number[] = [];
   for (const there of present) {
     if (!there) continue;
-    const length = input.conformance(undefined, 1);
-    input.conformance(length, 1);
+    const length = input.count(1);
+    input.count(1, length);
     const port = towerPort(input.bytes(length));
     if (port !== undefined) ports.push(port);
   }

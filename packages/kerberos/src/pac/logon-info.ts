@@ -1,5 +1,6 @@
 /** KERB_VALIDATION_INFO, the PAC's buffer of type 1 ([MS-PAC] section 2.5). */
-import { NdrReader, NdrWriter } from './ndr.ts';
+import type { NdrReader } from '../ndr/reader.ts';
+import { NdrWriter } from '../ndr/writer.ts';
 import {
   type GroupMembership,
   type RpcString,
@@ -10,6 +11,7 @@ import {
   writeRpcSid,
   writeRpcString,
 } from './rpc-types.ts';
+import { readSerialized, serialized } from './serialized.ts';
 
 export interface ExtraSid {
   sid: string;
@@ -108,13 +110,12 @@ export function encodeLogonInfo(info: LogonInfo): Buffer {
       writeGroups(out, groups),
     );
   });
-  out.flush();
-  return out.serialize();
+  return serialized(out);
 }
 
 /** @throws KerberosError `pac-malformed`, `sid-malformed` */
 export function decodeLogonInfo(bytes: Uint8Array): LogonInfo {
-  const input = new NdrReader(bytes);
+  const input = readSerialized(bytes);
   input.pointer();
   const times = TIMES.map(() => input.fileTime());
   const names = NAMES.map(() => readRpcString(input));

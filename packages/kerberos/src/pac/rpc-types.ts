@@ -1,6 +1,7 @@
 /** RPC_UNICODE_STRING, RPC_SID and GROUP_MEMBERSHIP inside NDR ([MS-DTYP] 2.3.10, 2.4.2.3; [MS-PAC] 2.2.2). */
 import { KerberosError } from '../errors.ts';
-import type { NdrReader, NdrWriter } from './ndr.ts';
+import type { NdrReader } from '../ndr/reader.ts';
+import type { NdrWriter } from '../ndr/writer.ts';
 import { decodeSid, encodeSid } from './sid.ts';
 
 /** `spare`: bytes of the buffer beyond the text (AD counts a terminator in some); `absent`: a null pointer. */
