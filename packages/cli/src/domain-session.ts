@@ -1,6 +1,6 @@
 /** Commands that speak to an AD domain: their options, and the session with a credential that is given for the one command. */
 import { readFileSync } from 'node:fs';
-import type { DomainSession } from '@kennel/active-directory';
+import type { DomainSession, ServerObjects } from '@kennel/active-directory';
 import { parseAddress } from './address.ts';
 import { type Given, option, required, text } from './command.ts';
 import { CliError } from './errors.ts';
@@ -83,6 +83,22 @@ export async function withDomain<T>(given: Given, use: (session: DomainSession) 
   } finally {
     await session.close();
   }
+}
+
+/** The same with the domain's Kerberos server object. @throws CliError `object-not-found` */
+export function withServerObjects<T>(
+  given: Given,
+  use: (opened: { session: DomainSession; objects: ServerObjects }) => Promise<T>,
+): Promise<T> {
+  return withDomain(given, async (session) => {
+    const { findServerObjects } = await import('@kennel/active-directory');
+    const objects = await findServerObjects(session.directory, text(given, 'objectName'));
+    if (objects) return use({ session, objects });
+    throw new CliError(
+      'object-not-found',
+      'The domain has no Kerberos server object. Make it with: kennel kerberos-server create',
+    );
+  });
 }
 
 function readFile(what: string, path: string): Buffer {

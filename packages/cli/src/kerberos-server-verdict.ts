@@ -1,5 +1,7 @@
 /** Whether the Kerberos server of a domain and the tenant's KerberosDomain are in step. */
+
 import type { KerberosDomain } from '@kennel/tenant';
+import { EXIT } from './exit-codes.ts';
 
 /** What the domain shows. */
 export interface DomainSide {
@@ -29,13 +31,13 @@ export function verdictOf(
   if (!domain)
     return {
       state: 'absent-in-domain',
-      exitCode: 51,
+      exitCode: EXIT.NO_SERVER_OBJECT,
       text: 'The domain has no Kerberos server object. Make it with: kennel kerberos-server create',
     };
   if (!tenant)
     return {
       state: 'absent-in-tenant',
-      exitCode: 52,
+      exitCode: EXIT.NO_TENANT_KEY,
       text: 'The tenant has no key of this domain. Publish it with: kennel kerberos-server create (it makes nothing twice)',
     };
   const differs = [
@@ -49,7 +51,7 @@ export function verdictOf(
   if (differs.length > 0)
     return {
       state: 'out-of-step',
-      exitCode: 50,
+      exitCode: EXIT.OUT_OF_STEP,
       text: `Out of step: ${differs.join('; ')}. ${
         tenant.pendingKeyVersion === domain.keyVersion
           ? 'A rotation is under way; go on with it: kennel kerberos-server rotate'
@@ -62,7 +64,7 @@ export function verdictOf(
   if (days > ROTATE_AFTER_DAYS)
     return {
       state: 'overdue',
-      exitCode: 53,
+      exitCode: EXIT.ROTATION_OVERDUE,
       text: `In step. ${ages} Rotate it: kennel kerberos-server rotate`,
     };
   const pending =

@@ -12,6 +12,15 @@ const file: Record<string, { time: string; hex: string }> = JSON.parse(
   readFileSync(new URL('../vectors/mit/requests.json', import.meta.url), 'utf8'),
 );
 
+/** Whom a tenant mints for. */
+export const ALICE = {
+  sid: `${DOMAIN_SID}-1104`,
+  samAccountName: 'alice',
+  upn: 'alice@corp.example.com',
+  dnsDomainName: 'corp.example.com',
+  netbiosDomainName: 'CORP',
+};
+
 /** @param name withoutPreauth, asReq or tgsReq */
 export function mitRequest(name: string): Recorded {
   const found = file[name];
@@ -22,14 +31,7 @@ export function mitRequest(name: string): Recorded {
 /** The TGS-REQ of our own client, with a partial TGT and a key list request. */
 export async function ourTgsRequest(time = new Date()): Promise<Recorded> {
   const realm = 'CORP.EXAMPLE.COM';
-  const user = {
-    sid: `${DOMAIN_SID}-1104`,
-    samAccountName: 'alice',
-    upn: 'alice@corp.example.com',
-    dnsDomainName: 'corp.example.com',
-    netbiosDomainName: 'CORP',
-  };
-  const minted = mintPartialTgt({ realm, key: KEYS.rodc, kvno: RODC_KVNO, user, now: time });
+  const minted = mintPartialTgt({ realm, key: KEYS.rodc, kvno: RODC_KVNO, user: ALICE, now: time });
   const tgt = openAsRep(minted.messageBuffer, new Key(minted.keyType, minted.clientKey));
   let sent = Buffer.alloc(0);
   const transport = async (message: Uint8Array) => {

@@ -3,10 +3,11 @@ import type { DomainSession, PolicyChange, ServerObjects, ServerPolicy } from '@
 import type { Command } from 'commander';
 import { defineAdmin } from '../admin.ts';
 import type { Given } from '../command.ts';
-import { option, text } from '../command.ts';
+import { option } from '../command.ts';
 import { sure } from '../confirm.ts';
-import { DOMAIN_OPTIONS, OBJECT_NAME, withDomain } from '../domain-session.ts';
+import { DOMAIN_OPTIONS, OBJECT_NAME, withServerObjects } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
+import { exitCodeOf } from '../exit-codes.ts';
 import { blastText, changeText, explanationText, policyText } from '../kerberos-server-policy-text.ts';
 import {
   changeLock,
@@ -20,8 +21,6 @@ import {
 const OPTIONS = [...DOMAIN_OPTIONS, OBJECT_NAME];
 const YES = option('--yes', 'do not ask');
 const DOMAIN_ONLY = option('--domain-only', "change AD's lists alone, and not the tenant's own lock");
-/** As of a domain controller that denies the user. */
-const DENIED = 30;
 
 interface Opened {
   session: DomainSession;
@@ -30,14 +29,8 @@ interface Opened {
 }
 
 function withPolicy<T>(given: Given, use: (opened: Opened) => Promise<T>): Promise<T> {
-  return withDomain(given, async (session) => {
-    const { findServerObjects, readPolicy } = await import('@kennel/active-directory');
-    const objects = await findServerObjects(session.directory, text(given, 'objectName'));
-    if (!objects)
-      throw new CliError(
-        'object-not-found',
-        'The domain has no Kerberos server object. Make it with: kennel kerberos-server create',
-      );
+  return withServerObjects(given, async ({ session, objects }) => {
+    const { readPolicy } = await import('@kennel/active-directory');
     return use({ session, objects, policy: await readPolicy(session.directory, objects) });
   });
 }
@@ -135,7 +128,7 @@ export function kerberosServerPolicyCommands(parent: Command): void {
         return {
           value: { ...value, tenantRefuses },
           text: explanationText(value, tenantRefuses),
-          exitCode: value.ticket && tenantRefuses !== true ? 0 : DENIED,
+          exitCode: value.ticket && tenantRefuses !== true ? 0 : exitCodeOf('dc-denied'),
         };
       });
     },

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { defineAdmin } from '../admin.ts';
 import { type Given, option, text } from '../command.ts';
-import { DOMAIN_OPTIONS, NTLM, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
+import { DOMAIN_OPTIONS, NTLM, OBJECT_NAME, progress, withServerObjects } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
 import { tenantOf } from '../kerberos-server-tenant.ts';
 
@@ -54,17 +54,11 @@ export function kerberosServerRotateCommand(group: Command): void {
       ],
     },
     async (_, given) => {
-      const { findServerObjects, rotateKey } = await import('@kennel/active-directory');
+      const { rotateKey } = await import('@kennel/active-directory');
       const choices = rotationChoices(given);
       const tenant = await tenantOf(text(given, 'domain') ?? '');
       await tenant.state(); // a tenant that has no such domain is better known before a key is made
-      return withDomain(given, async (session) => {
-        const objects = await findServerObjects(session.directory, text(given, 'objectName'));
-        if (!objects)
-          throw new CliError(
-            'object-not-found',
-            'The domain has no Kerberos server object. Make it with: kennel kerberos-server create',
-          );
+      return withServerObjects(given, async ({ session, objects }) => {
         const value = await rotateKey({
           ...{ session, objects, tenant, key: 'new', force: given.force === true },
           ...choices,

@@ -4,12 +4,12 @@ import type { ControllerCheck } from '@kennel/active-directory';
 import type { Command } from 'commander';
 import { defineAdmin } from '../admin.ts';
 import { option, text } from '../command.ts';
-import { DOMAIN_OPTIONS, OBJECT_NAME, progress, withDomain } from '../domain-session.ts';
+import { DOMAIN_OPTIONS, OBJECT_NAME, progress, withServerObjects } from '../domain-session.ts';
 import { CliError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import { tenantOf } from '../kerberos-server-tenant.ts';
 import { table } from '../table.ts';
 
-const FAILED = 56;
 const word = (value: boolean | null) => (value === null ? '?' : value ? 'yes' : 'no');
 
 export function kerberosServerVerifyCommand(group: Command): void {
@@ -27,16 +27,10 @@ export function kerberosServerVerifyCommand(group: Command): void {
       ],
     },
     async ([user = ''], given) => {
-      const { findServerObjects, verifyControllers } = await import('@kennel/active-directory');
+      const { verifyControllers } = await import('@kennel/active-directory');
       const tenant = await tenantOf(text(given, 'domain') ?? '');
       const domain = await tenant.state();
-      return withDomain(given, async (session) => {
-        const objects = await findServerObjects(session.directory, text(given, 'objectName'));
-        if (!objects)
-          throw new CliError(
-            'object-not-found',
-            'The domain has no Kerberos server object. Make it with: kennel kerberos-server create',
-          );
+      return withServerObjects(given, async ({ session, objects }) => {
         const controllers = await verifyControllers({
           ...{ session, objects, tenant, user, tenantKeyVersion: domain.keyVersion },
           onCheck: ({ hostName, result }) => progress(`${hostName}: ${result}`),
@@ -61,7 +55,7 @@ export function kerberosServerVerifyCommand(group: Command): void {
         return {
           value,
           text: `${checkTable(controllers)}\n${verdict}${report === undefined ? '' : `\nThe report is in ${report}.`}`,
-          exitCode: failed.length === 0 ? 0 : FAILED,
+          exitCode: failed.length === 0 ? 0 : EXIT.VERIFY_FAILED,
         };
       });
     },

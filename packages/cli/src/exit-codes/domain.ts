@@ -1,5 +1,5 @@
 /** What is done to a domain. */
-import type { ExitCode } from './exit.ts';
+import { EXIT, type ExitCode } from './exit.ts';
 
 export const DOMAIN: readonly ExitCode[] = [
   {
@@ -22,10 +22,22 @@ export const DOMAIN: readonly ExitCode[] = [
     meaning: 'the name of a Kerberos server object is taken in the domain, or there is no such object',
     codes: ['object-name-taken', 'object-not-found', 'hybrid-tenant-differs'],
   },
-  { exit: 50, meaning: 'kerberos-server get: domain and tenant are out of step', codes: [] },
-  { exit: 51, meaning: 'kerberos-server get: the domain has no Kerberos server object', codes: [] },
-  { exit: 52, meaning: 'kerberos-server get: the tenant has no key of the domain', codes: [] },
-  { exit: 53, meaning: 'kerberos-server get: in step, and overdue for rotation', codes: [] },
+  { exit: EXIT.OUT_OF_STEP, meaning: 'kerberos-server get: domain and tenant are out of step', codes: [] },
+  {
+    exit: EXIT.NO_SERVER_OBJECT,
+    meaning: 'kerberos-server get: the domain has no Kerberos server object',
+    codes: [],
+  },
+  {
+    exit: EXIT.NO_TENANT_KEY,
+    meaning: 'kerberos-server get: the tenant has no key of the domain',
+    codes: [],
+  },
+  {
+    exit: EXIT.ROTATION_OVERDUE,
+    meaning: 'kerberos-server get: in step, and overdue for rotation',
+    codes: [],
+  },
   {
     exit: 54,
     meaning:
@@ -33,7 +45,7 @@ export const DOMAIN: readonly ExitCode[] = [
     codes: ['rotation-waits', 'krbtgt-key-not-pending', 'krbtgt-number-differs'],
   },
   { exit: 55, meaning: 'the key was rotated less than a day ago: --force', codes: ['rotated-recently'] },
-  { exit: 56, meaning: 'kerberos-server verify: a domain controller failed', codes: [] },
+  { exit: EXIT.VERIFY_FAILED, meaning: 'kerberos-server verify: a domain controller failed', codes: [] },
   {
     exit: 63,
     meaning: 'the domain controller does not take part in NTLM, or refuses that sign-in (--ntlm)',

@@ -6,4 +6,13 @@ export interface ExitCode {
   codes: readonly string[];
 }
 
-export const EXIT = { USAGE: 2, AUDIT_BROKEN: 5, BATCH_INCOMPLETE: 76 } as const;
+export const EXIT = {
+  USAGE: 2,
+  AUDIT_BROKEN: 5,
+  OUT_OF_STEP: 50,
+  NO_SERVER_OBJECT: 51,
+  NO_TENANT_KEY: 52,
+  ROTATION_OVERDUE: 53,
+  VERIFY_FAILED: 56,
+  BATCH_INCOMPLETE: 76,
+} as const;

@@ -8,28 +8,16 @@ import { findCache } from '../offline/cache.ts';
 import { type KeyPart, keepOffline, refreshOffline } from '../offline/keep.ts';
 import { type OfflineState, offlineState } from '../offline/state.ts';
 import { bootKey } from '../state/boot-key.ts';
-import { type readDevice, rememberKdc } from '../state/device.ts';
+import { rememberKdc } from '../state/device.ts';
 import type { Owner } from '../state/files.ts';
 import { sealed } from '../state/seal.ts';
 import { findUser, type UserRecord, userLabel, writeUser } from '../state/user.ts';
-import type { Stepper } from '../step.ts';
-import type { TenantClient } from '../tenant/client.ts';
 import { sealPartialTgt } from '../tickets/partial-tgt.ts';
 import { type Redeemed, redeem } from '../tickets/redeem.ts';
 import { type TicketState, ticketState } from '../tickets/state.ts';
 import type { OpenedAnswer } from './answer.ts';
+import type { Course } from './course.ts';
 import { recordAttempt } from './diagnostics.ts';
-
-/** The device, and the course of one sign-in or renewal. */
-export interface Course {
-  stateDir: string;
-  device: ReturnType<typeof readDevice>;
-  tenant: TenantClient;
-  step: Stepper;
-  now: () => Date;
-  /** What it is made with: a security key, or the token that was there. */
-  credential: 'fido' | 'prt';
-}
 
 export interface SignInResult {
   user: { upn: string; name: string; objectId: string };

@@ -6,13 +6,12 @@ import type { KdcAddress } from '@kennel/kerberos';
 import { DeviceError } from '../errors/device-error.ts';
 import { stopOffline } from '../offline/stop.ts';
 import { liveSecrets } from '../state/boot-key.ts';
-import { readDevice } from '../state/device.ts';
 import { pickUser, type UserRecord, userLabel } from '../state/user.ts';
-import { type OnStep, stepper } from '../step.ts';
-import { tenantClient } from '../tenant/client.ts';
+import type { OnStep } from '../step.ts';
 import { openAnswer, unchanged } from './answer.ts';
+import { beginCourse, type Course } from './course.ts';
 import { recordFailure } from './diagnostics.ts';
-import { type Course, keepAnswer, type SignInResult } from './keep.ts';
+import { keepAnswer, type SignInResult } from './keep.ts';
 import { renewalRequest } from './request.ts';
 
 export interface RenewOptions {
@@ -32,16 +31,8 @@ export interface RenewOptions {
  *   of the way to the tenant; that there is no ticket is no error but a result
  */
 export async function renewPrt(options: RenewOptions): Promise<SignInResult> {
-  const { stateDir, now = () => new Date() } = options;
-  const device = readDevice(stateDir);
-  const course: Course = {
-    stateDir,
-    device,
-    tenant: tenantClient(device.tenant.caFile),
-    step: stepper(options.onStep),
-    now,
-    credential: 'prt',
-  };
+  const course = beginCourse(options, 'prt');
+  const { stateDir, now } = course;
   const record = pickUser(stateDir, options.user);
   const answer = await renew(course, record).catch((error: unknown) => {
     stopOffline(stateDir, error, { upn: record.user.upn });

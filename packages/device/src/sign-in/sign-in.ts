@@ -14,15 +14,15 @@ import { listCaches } from '../offline/cache.ts';
 import type { KeyPart } from '../offline/keep.ts';
 import { stopOffline } from '../offline/stop.ts';
 import { readAttempt } from '../state/attempt.ts';
-import { certificateOf, keysOf, readDevice } from '../state/device.ts';
+import { certificateOf, keysOf } from '../state/device.ts';
 import type { Owner } from '../state/files.ts';
 import { isMeant, listUsers } from '../state/user.ts';
-import { type OnStep, stepper } from '../step.ts';
-import { tenantClient } from '../tenant/client.ts';
+import type { OnStep } from '../step.ts';
 import { ccachePlace, defaultCcache, principalOf } from '../tickets/ccache.ts';
 import { type OpenedAnswer, openAnswer, underTransportKey } from './answer.ts';
+import { beginCourse, type Course } from './course.ts';
 import { recordFailure } from './diagnostics.ts';
-import { type Course, keepAnswer, type SignInResult } from './keep.ts';
+import { keepAnswer, type SignInResult } from './keep.ts';
 import { prtRequest } from './request.ts';
 
 export interface SignInOptions {
@@ -53,20 +53,12 @@ export interface SignInOptions {
  * @throws DeviceError where there is no PRT; that there is a PRT and no ticket is no error but a result
  */
 export async function signIn(options: SignInOptions): Promise<SignInResult> {
-  const { stateDir, now = () => new Date() } = options;
-  const device = readDevice(stateDir);
+  const course = beginCourse(options, 'fido');
+  const { stateDir, now } = course;
   listUsers(stateDir); // what cannot be read will not be replaced: better known before the key is touched
   listCaches(stateDir);
   readAttempt(stateDir);
   const ccache = options.ccache === undefined ? defaultCcache() : ccachePlace(options.ccache);
-  const course: Course = {
-    stateDir,
-    device,
-    tenant: tenantClient(device.tenant.caFile),
-    step: stepper(options.onStep),
-    now,
-    credential: 'fido',
-  };
   const part: { key?: KeyPart } = {};
   const opened = await requestPrt(options, course, part).catch((error: unknown) => {
     part.key?.secret?.fill(0);
