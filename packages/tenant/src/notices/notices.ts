@@ -11,12 +11,13 @@ import type { AuditEvent } from '../audit/rules.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
+import type { NoticeRow } from '../store/schema.ts';
 import { syncedUser } from '../sync/queries.ts';
 import { iso, later } from '../time.ts';
 import { userById } from '../users/queries.ts';
 import { credentialById } from '../webauthn/queries.ts';
 import { claimNotice, deleteNotice, dueNotices, insertNotice } from './queries.ts';
-import type { MailConfig, NoticeRow } from './schema.ts';
+import type { MailConfig } from './schema.ts';
 import { isTold, noticeOf } from './text.ts';
 
 const EVERY_MS = 15_000;

@@ -1,6 +1,6 @@
 /** The table of notices that wait to be sent. */
 import type { Store } from '../store/open.ts';
-import type { NoticeRow } from './schema.ts';
+import type { NoticeRow } from '../store/schema.ts';
 
 export async function insertNotice(store: Store, row: NoticeRow): Promise<void> {
   await store.insertInto('notices').values(row).execute();

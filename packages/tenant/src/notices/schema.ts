@@ -30,14 +30,3 @@ export const mailConfig = z
     path: ['username'],
   });
 export type MailConfig = z.output<typeof mailConfig>;
-
-/** A notice that waits to be sent. */
-export interface NoticeRow {
-  id: string;
-  user_id: string;
-  address: string;
-  subject: string;
-  text: string;
-  attempts: number;
-  next_try_on: string;
-}

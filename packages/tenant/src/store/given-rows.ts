@@ -3,9 +3,8 @@
  * parses and plans it once. Statements made with it name the columns that they give back (never `*`): PostgreSQL keeps
  * them prepared, and refuses a prepared one whose columns a migration has changed.
  */
-import { type RawBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { dialectOf } from './dialect-of.ts';
-import type { Store } from './open.ts';
 import type { Database } from './schema.ts';
 
 /** What a column holds, and its type in the statement. */
@@ -18,7 +17,7 @@ export const constantText = sql.raw(CONSTANT);
 /** The rows as a table called `given`, to be read in `from`. */
 export function givenRows<Row extends object>(
   columns: Columns<Row>,
-): (store: Store, rows: readonly Row[]) => RawBuilder<unknown> {
+): (store: Kysely<Database>, rows: readonly Row[]) => RawBuilder<unknown> {
   const names = Object.keys(columns);
   const types = Object.entries(columns).map(([name, type]) => `"${name}" ${type}`);
   const values = names.map((name) => `value ->> '${name}' as "${name}"`);
@@ -42,7 +41,7 @@ export function givenRows<Row extends object>(
 export function rowInserter<Table extends keyof Database>(
   table: Table,
   columns: Columns<Database[Table]>,
-): (store: Store, rows: readonly Database[Table][]) => Promise<void> {
+): (store: Kysely<Database>, rows: readonly Database[Table][]) => Promise<void> {
   const given = givenRows<Database[Table] & object>(columns);
   const names = columnsOf(columns);
   return async (store, rows) => {

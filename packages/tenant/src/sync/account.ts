@@ -7,7 +7,8 @@
 import { sql } from 'kysely';
 import { TenantError, type TenantErrorCode } from '../errors.ts';
 import { batched } from '../store/batch.ts';
-import type { SyncedUserRow, UserRow } from '../store/schema.ts';
+import type { UserRow } from '../store/schema.ts';
+import type { SyncedUserRow } from '../store/sync-rows.ts';
 import type { Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';
 import { type SyncedAccount, syncedAccount } from './queries.ts';

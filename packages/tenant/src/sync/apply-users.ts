@@ -5,7 +5,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { endSignIns } from '../sessions/queries.ts';
 import type { Store } from '../store/open.ts';
-import type { SyncedUserRow, UserRow } from '../store/schema.ts';
+import type { UserRow } from '../store/schema.ts';
+import type { SyncedUserRow } from '../store/sync-rows.ts';
 import { fold } from '../users/names.ts';
 import { domainOfSid } from '../users/rules.ts';
 import { displayName, samAccountName, userPrincipalName } from '../users/schema.ts';

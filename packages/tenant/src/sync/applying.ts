@@ -1,7 +1,7 @@
 /** What the rules for each kind of object know of the batch that is being applied. */
 import type { AuditEventName } from '../audit/rules.ts';
 import type { Store } from '../store/open.ts';
-import type { SyncDomainRow } from '../store/schema.ts';
+import type { SyncDomainRow } from '../store/sync-rows.ts';
 import type { SyncCounts, SyncedKind } from './schema.ts';
 
 export interface Problem {

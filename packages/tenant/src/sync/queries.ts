@@ -1,7 +1,7 @@
 /** The tables of sync: domains, runs, versions and problems. What a batch writes stands in `apply-*`. */
 import { batchedLookup } from '../store/batch.ts';
 import type { Store } from '../store/open.ts';
-import type { SyncDomainRow, SyncedComputerRow, SyncedUserRow, SyncRunRow } from '../store/schema.ts';
+import type { SyncDomainRow, SyncedComputerRow, SyncedUserRow, SyncRunRow } from '../store/sync-rows.ts';
 import type { KnownVersion, SyncedKind } from './schema.ts';
 
 export const syncDomain = batchedLookup<SyncDomainRow>(

@@ -8,7 +8,7 @@ import type { AuditEventName } from '../audit/rules.ts';
 import { TenantError } from '../errors.ts';
 import { domainByName } from '../kerberos-domains/queries.ts';
 import { isUniqueViolation } from '../store/errors.ts';
-import type { SyncDomainRow, SyncRunRow } from '../store/schema.ts';
+import type { SyncDomainRow, SyncRunRow } from '../store/sync-rows.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import { iso, later } from '../time.ts';
 import { NO_COUNTS, shown } from './apply.ts';

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { TenantError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
-import type { SyncDomainRow } from '../store/schema.ts';
+import type { SyncDomainRow } from '../store/sync-rows.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import { fold } from '../users/names.ts';
 import { domainOfSid } from '../users/rules.ts';

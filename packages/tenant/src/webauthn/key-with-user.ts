@@ -4,7 +4,8 @@ import { type KeyPolicyWithGroup, readPolicies } from '../policy/queries.ts';
 import { batched, batchedLookup } from '../store/batch.ts';
 import { givenRows } from '../store/given-rows.ts';
 import type { Store } from '../store/open.ts';
-import type { CredentialRow, SyncDomainRow, SyncedUserRow, UserRow } from '../store/schema.ts';
+import type { CredentialRow, UserRow } from '../store/schema.ts';
+import type { SyncDomainRow, SyncedUserRow } from '../store/sync-rows.ts';
 import { overOneConnection } from '../store/transaction.ts';
 import type { SyncedAccount } from '../sync/queries.ts';
 

@@ -1,16 +1,15 @@
 /** Forgetting what has expired (spent nonces, challenges, PRTs) and telling of refused strangers. Once at the start, then each minute. */
-
-import { purgeGrants } from '../authorize/queries.ts';
-import { purgeCeremonyEvents } from '../ceremonies/queries.ts';
-import { purgeInvitations } from '../clients/queries.ts';
-import { purgeSpent } from '../nonce/queries.ts';
-import { purgePasses, purgeTries } from '../passes/queries.ts';
-import { purgePrts } from '../prt/queries.ts';
-import { purgeSessions } from '../sessions/rules.ts';
-import { purgeDeletedUsers, purgeRuns } from '../sync/queries.ts';
-import type { Tenant } from '../tenant.ts';
-import { iso, later } from '../time.ts';
-import { purgeChallenges } from '../webauthn/queries.ts';
+import { purgeGrants } from './authorize/queries.ts';
+import { purgeCeremonyEvents } from './ceremonies/queries.ts';
+import { purgeInvitations } from './clients/queries.ts';
+import { purgeSpent } from './nonce/queries.ts';
+import { purgePasses, purgeTries } from './passes/queries.ts';
+import { purgePrts } from './prt/queries.ts';
+import { purgeSessions } from './sessions/rules.ts';
+import { purgeDeletedUsers, purgeRuns } from './sync/queries.ts';
+import type { Tenant } from './tenant.ts';
+import { iso, later } from './time.ts';
+import { purgeChallenges } from './webauthn/queries.ts';
 
 const EVERY_MS = 60_000;
 const SYNC_RUN_DAYS = 90;
