@@ -46,6 +46,19 @@ const results = () =>
 const keysOf = async (user: string) => (await admin.keys.list(user)).map(({ id }) => id);
 
 describe('a batch', () => {
+  it('touches no key for somebody whom the tenant does not know', async () => {
+    writeFileSync(file('strangers.csv'), 'user\nnobody\n');
+    const args = ['key', 'provision', '--csv', file('strangers.csv'), '--result', file('none.csv'), '--json'];
+    const environment = { KENNEL_HOME: home, KENNEL_SECURITY_KEY: file('one.sock') };
+    const result = await kennel(args, environment);
+    expect(result).toMatchObject({ exitCode: 76, json: [{ users: 1, done: 0, failed: 1 }] });
+    expect(result.stderr).toContain('There is no user nobody');
+    const single = await kennel(['key', 'provision', '--user', 'nobody', '--json'], environment);
+    expect(single).toMatchObject({ exitCode: 7, json: [{ error: { code: 'user-not-found' } }] });
+    const info = await kennel(['key', 'info', '--json'], environment);
+    expect(info.json).toMatchObject([{ clientPinSet: false }]);
+  });
+
   it('makes a fresh key ready, and refuses one that has a PIN already', async () => {
     const { json, stderr } = await batch('one', 76);
     expect(json).toMatchObject([{ users: 2, done: 1, failed: 1, pinChangeNotForced: 0 }]);

@@ -58,6 +58,19 @@ function firstLine(file: string): string {
 export const readPin = (file: string | undefined, question = 'PIN of the security key') =>
   readSecret(file, { what: 'PIN', question, option: '--pin-file' });
 
+/**
+ * A PIN that a security key is to get: typed twice, since nobody sees it. Throws as {@link readPin}.
+ *
+ * @throws CliError `pin-mismatch`
+ */
+export async function readNewPin(file: string | undefined): Promise<string> {
+  const pin = await readPin(file, 'New PIN');
+  if (file === undefined && (await readPin(undefined, 'New PIN again')) !== pin) {
+    throw new CliError('pin-mismatch', 'The two are not the same; the PIN stays as it was. Try again.');
+  }
+  return pin;
+}
+
 /** The password of an administrator of a domain, for one command; it is not kept. */
 export const readPassword = (file: string | undefined, question: string) =>
   readSecret(file, { what: 'password', question, option: '--password-file' });

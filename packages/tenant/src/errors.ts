@@ -118,6 +118,7 @@ const registry = {
   'pass-outside-policy': [400, 'invalid_request', 9300194],
   'passes-off': [403, 'access_denied', 9300195],
   'pass-used': [400, 'invalid_grant', 9300196],
+  'user-name-incomplete': [400, 'invalid_request', 9300197],
   // Who may join devices.
   'join-not-allowed': [403, 'access_denied', 9300280],
   'join-requires-key': [403, 'access_denied', 9300281],

@@ -13,6 +13,7 @@ export type * from './kerberos-domains/schema.ts';
 export type * from './metadata/schema.ts';
 export type * from './passes/schema.ts';
 export type * from './policy/schema.ts';
+export * from './policy/transports.ts';
 export type * from './reports/schema.ts';
 export type * from './security-info/schema.ts';
 export type * from './sync/schema.ts';

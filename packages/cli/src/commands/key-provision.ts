@@ -1,6 +1,7 @@
 /** kennel key provision: security keys for people, made ready by an administrator, one or a batch. */
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
+import { admin } from '../admin.ts';
 import { define, type Given, option, text } from '../command.ts';
 import { CliError, shownError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -50,6 +51,7 @@ async function one(given: Given, user: string) {
   const before = results?.of(user);
   if (before?.state === 'done')
     throw new CliError('key-exists', `${file} says that ${user} has a key already.`);
+  await (await admin()).users.show(user); // before a key is touched
   const value = await withKey(given, (key) =>
     provisionKey(key, { user, displayName, pin, before, keep: (result) => results?.keep(result) }),
   );
@@ -70,9 +72,9 @@ async function batch(given: Given, csv: string) {
   const rows = readBatch(csv, text(given, 'displayName') ?? USUAL_NAME);
   const results = new ResultFile(file);
   const pin = await givenPin(given);
-  const waiting = rows.filter(({ user }) => results.of(user)?.state !== 'done');
-  if (waiting.length < rows.length)
-    say(`${rows.length - waiting.length} of ${rows.length} are done already.`);
+  const left = rows.filter(({ user }) => results.of(user)?.state !== 'done');
+  if (left.length < rows.length) say(`${rows.length - left.length} of ${rows.length} are done already.`);
+  const waiting = await withoutStrangers(left, results);
   for (const [index, row] of waiting.entries()) {
     await nextKey(row, `${index + 1} of ${waiting.length}`);
     await provisionRow(given, row, pin, results);
@@ -96,6 +98,24 @@ async function batch(given: Given, csv: string) {
     text: lines.filter((line) => line !== '').join('\n'),
     exitCode: failed > 0 ? EXIT.BATCH_INCOMPLETE : 0,
   };
+}
+
+/** Those whom the tenant knows; the others are told before the first key is put in. */
+async function withoutStrangers(rows: readonly BatchRow[], results: ResultFile): Promise<BatchRow[]> {
+  const { users } = await admin();
+  const known: BatchRow[] = [];
+  for (const row of rows) {
+    try {
+      await users.show(row.user);
+      known.push(row);
+    } catch (error) {
+      const { code, message } = shownError(error);
+      if (code !== 'user-not-found' && code !== 'user-ambiguous') throw error;
+      results.keep({ ...results.of(row.user), user: row.user, state: 'failed', error: code });
+      say(`${row.user}: ${message}`);
+    }
+  }
+  return known;
 }
 
 /** A user's failure is kept and said, and the batch goes on with the next. */

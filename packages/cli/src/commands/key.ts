@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { admin, defineAdmin } from '../admin.ts';
 import { define, option, required, text } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { pinFileOption, readPin } from '../pin.ts';
+import { pinFileOption, readNewPin, readPin } from '../pin.ts';
 import { registerKey } from '../registration.ts';
 import { keyOption, withKey } from '../security-key.ts';
 import { fields, table } from '../table.ts';
@@ -84,7 +84,7 @@ function keyAtHand(group: Command): void {
     },
     (_, given) =>
       withKey(given, async (key) => {
-        await key.setPin(await readPin(text(given, 'pinFile'), 'New PIN'));
+        await key.setPin(await readNewPin(text(given, 'pinFile')));
         return { value: { pinSet: true }, text: 'The PIN is set.' };
       }),
   );
@@ -99,7 +99,7 @@ function keyAtHand(group: Command): void {
     (_, given) =>
       withKey(given, async (key) => {
         const old = await readPin(text(given, 'pinFile'), 'Present PIN');
-        await key.changePin(old, await readPin(text(given, 'newPinFile'), 'New PIN'));
+        await key.changePin(old, await readNewPin(text(given, 'newPinFile')));
         return { value: { pinChanged: true }, text: 'The PIN is changed.' };
       }),
   );
@@ -195,13 +195,13 @@ function registeredKeys(group: Command): void {
         key.displayName,
         key.model ?? key.aaGuid,
         key.attestationLevel === 'attested' ? 'proven' : `not proven: ${key.attestationReason}`,
-        key.createdOn,
+        key.refused === null ? 'yes' : `no: ${key.refused.code}`,
         key.lastUsedOn ?? 'never',
       ]);
       return {
         value,
         text: table(
-          ['id', 'name', 'model', 'attestation', 'added', 'last used'],
+          ['id', 'name', 'model', 'attestation', 'accepted', 'last used'],
           rows,
           'The user has no security key. Register one with: kennel key register --user USER',
         ),

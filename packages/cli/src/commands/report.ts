@@ -44,6 +44,28 @@ export function reportCommands(program: Command): void {
   defineAdmin(
     group,
     {
+      usage: 'refused',
+      summary: 'keys that policy does not accept today: the next sign-in with them is refused',
+      example: 'kennel report refused',
+    },
+    async () => {
+      const value = await (await client()).refusedKeys();
+      const rows = value.map((key) => [
+        key.userPrincipalName,
+        key.displayName,
+        key.model ?? key.aaGuid,
+        key.reason,
+        key.id,
+      ]);
+      return {
+        value,
+        text: table(['user', 'key', 'model', 'reason', 'id'], rows, 'Every key is accepted.'),
+      };
+    },
+  );
+  defineAdmin(
+    group,
+    {
       usage: 'models',
       summary: 'how many keys of each model are registered',
       example: 'kennel report models',

@@ -9,6 +9,7 @@ export const TENANT: readonly ExitCode[] = [
       'usage',
       'filter-malformed',
       'pin-missing',
+      'pin-mismatch',
       'file-unreadable',
       'batch-invalid',
       'file-unwritable',

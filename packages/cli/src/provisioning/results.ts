@@ -11,7 +11,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { CliError } from '../errors.ts';
 import { csvLine, parseCsv } from './csv.ts';
@@ -66,15 +66,27 @@ export class ResultFile {
     return [...this.#results.values()];
   }
 
-  /** Keeps a user's result in place of the one before; it is on the disk when this returns. */
+  /** Keeps a user's result in place of the one before; it is on the disk when this returns. @throws CliError `file-unwritable` */
   keep(result: Result): void {
     this.#results.set(result.user.toLowerCase(), result);
     const lines = this.all.map((one) => csvLine(COLUMNS.map((name) => one[name] ?? '')));
+    try {
+      this.#write(csvLine(COLUMNS) + lines.join(''));
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException; // fs throws ErrnoException
+      throw new CliError(
+        'file-unwritable',
+        `${this.#path} cannot be written (${code}); it is as it was after the step before. See that there is room and leave to write, then run the same command again with the same key.`,
+      );
+    }
+  }
+
+  #write(text: string): void {
     const draft = `${this.#path}.new`;
     const file = openSync(draft, 'w', 0o600);
     try {
       fchmodSync(file, 0o600); // a leftover keeps its own mode
-      writeSync(file, csvLine(COLUMNS) + lines.join(''));
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -21,7 +21,7 @@ import type {
 import type { KeyModelInfo, MetadataStatus } from '../metadata/schema.ts';
 import type { NewPass, Pass, PassPolicy, PassPolicyChanges } from '../passes/schema.ts';
 import type { AcceptedModels, KeyPolicy, KeyPolicyChanges } from '../policy/schema.ts';
-import type { ModelCount, UnusedKey } from '../reports/schema.ts';
+import type { ModelCount, RefusedKey, RefusedKeys, UnusedKey } from '../reports/schema.ts';
 import type {
   OnPremisesAccount,
   SyncDomain,
@@ -169,6 +169,16 @@ export function adminClientOver(call: AdminTransport) {
       /** Keys that were neither used nor registered for so many days. */
       unusedKeys: (days: number) =>
         pages<UnusedKey>(get, `/reports/unused-keys?days=${days}`, (last) => last.id),
+      /** Keys that the policies of their users do not accept today. */
+      refusedKeys: async () => {
+        const all: RefusedKey[] = [];
+        for (let after: string | null = ''; after !== null; ) {
+          const part: RefusedKeys = await get(`/reports/refused-keys?after=${encodeURIComponent(after)}`);
+          all.push(...part.keys);
+          after = part.after;
+        }
+        return all;
+      },
       models: () => get<ModelCount[]>('/reports/models'),
     },
     ceremonies: {

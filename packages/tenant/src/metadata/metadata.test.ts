@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -185,6 +186,28 @@ test('a URL is read, no further than the largest BLOB', async () => {
     expect((await online.admin.metadata.status()).blob?.number).toBe(3);
   } finally {
     await online.close();
+    server.close();
+  }
+});
+
+test('a server whose certificate is of an authority that is not known here is named as that', async () => {
+  const { der, privateKey } = await issue({ subject: 'CN=mirror', issuer: await root('CN=Our CA') });
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const cert = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  const server = createSecureServer({ key, cert }, (_request, response) => response.end()).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  const world = await startWorld({ metadata: { url: `https://127.0.0.1:${port}/` } });
+  try {
+    await expect(world.admin.metadata.refresh()).rejects.toMatchObject({
+      code: 'metadata-unreachable',
+      message: expect.stringContaining('of an authority that is not known here'),
+    });
+  } finally {
+    await world.close();
     server.close();
   }
 });

@@ -55,6 +55,9 @@ function reasonOf(cause: unknown): string {
   return WORDS.get(String(inner.code)) ?? (inner.message || String(inner.code));
 }
 
+const STRANGE_AUTHORITY =
+  'the certificate there is of an authority that is not known here (NODE_EXTRA_CA_CERTS=ca.pem, or NODE_USE_SYSTEM_CA=1, in the environment of `kennel serve` makes it known)';
+
 const WORDS: ReadonlyMap<string, string> = new Map([
   ['ENOENT', 'there is no such file'],
   ['EACCES', 'the tenant may not read it'],
@@ -63,6 +66,11 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['EAI_AGAIN', 'the name of the host cannot be looked up now'],
   ['ECONNREFUSED', 'nothing listens there'],
   ['ECONNRESET', 'the connection was cut'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', STRANGE_AUTHORITY],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', STRANGE_AUTHORITY],
+  ['SELF_SIGNED_CERT_IN_CHAIN', STRANGE_AUTHORITY],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', STRANGE_AUTHORITY],
+  ['CERT_HAS_EXPIRED', 'the certificate there has expired'],
 ]);
 
 async function readBounded(chunks: AsyncIterable<Uint8Array>): Promise<string> {

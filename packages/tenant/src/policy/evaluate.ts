@@ -2,6 +2,7 @@
 import { TenantError } from '../errors.ts';
 import { CERTIFICATION_LEVELS, type CertificationLevel } from '../metadata/schema.ts';
 import type { KeyPolicyRules } from './schema.ts';
+import { transportName } from './transports.ts';
 
 export interface KeyFacts {
   aaGuid: string;
@@ -48,7 +49,7 @@ export function refusalOf(rules: KeyPolicyRules, key: KeyFacts): TenantError | u
   if (rules.transports !== null && !connectsBy(key.transports, rules.transports)) {
     return new TenantError(
       'transport-not-allowed',
-      `Your organization accepts only security keys that connect by ${rules.transports.join(', ')}. Use such a key.`,
+      `Your organization accepts only security keys that connect by ${rules.transports.map(transportName).join(', ')}. Use such a key.`,
       { ...details, transports: key.transports },
     );
   }

@@ -32,8 +32,18 @@ export function checkKey(
   key: CredentialRow,
   attestation: Attestation = attestationOfCredential(tenant.metadata, key),
 ): void {
-  const refusal = refusalOf(policy, factsOf(tenant, key, attestation));
+  const refusal = refusalToday(tenant, policy, key, attestation);
   if (refusal !== undefined) throw refusal;
+}
+
+/** Why a policy does not accept a key today; undefined where it does. */
+export function refusalToday(
+  tenant: Tenant,
+  policy: KeyPolicy,
+  key: CredentialRow,
+  attestation: Attestation = attestationOfCredential(tenant.metadata, key),
+): TenantError | undefined {
+  return refusalOf(policy, factsOf(tenant, key, attestation));
 }
 
 /**

@@ -2,9 +2,7 @@
 import { PRT_LIFETIME_SECONDS } from '@kennel/prt/registry';
 import { z } from 'zod';
 import { CERTIFICATION_LEVELS, type KeyModelInfo } from '../metadata/schema.ts';
-
-/** AuthenticatorTransport (WebAuthn section 5.8.4). */
-const TRANSPORTS = ['usb', 'nfc', 'ble', 'smart-card', 'hybrid', 'internal'] as const;
+import { TRANSPORTS } from './transports.ts';
 
 const DEFAULT_OFFLINE_DAYS = 7;
 

@@ -3,7 +3,8 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import { TenantError } from '../errors.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import { iso, later } from '../time.ts';
-import { listKeys, registerKey, registrationOptions } from '../webauthn/registration.ts';
+import { listKeys } from '../webauthn/keys.ts';
+import { registerKey, registrationOptions } from '../webauthn/registration.ts';
 import type { SecurityKeyInfo } from '../webauthn/schema.ts';
 import type { Fido2Method, NewFido2Method } from './schema.ts';
 

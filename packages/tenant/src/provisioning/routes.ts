@@ -14,7 +14,7 @@ import { answerGraphError, type Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { userParams } from '../users/routes.ts';
 import { signOutEverywhere } from '../users/rules.ts';
-import { removeKey } from '../webauthn/registration.ts';
+import { removeKey } from '../webauthn/keys.ts';
 import * as methods from './methods.ts';
 import { challengeMinutes, newFido2Method } from './schema.ts';
 

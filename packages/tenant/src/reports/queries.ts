@@ -56,6 +56,20 @@ export function unusedKeys(
     .execute();
 }
 
+/** A page of keys with the names of their users, in the order of their ids. */
+export function keysWithUsers(store: Store, after: string, limit: number) {
+  return store
+    .selectFrom('credentials')
+    .innerJoin('users', 'users.id', 'credentials.user_id')
+    .selectAll('credentials')
+    .select('users.user_principal_name')
+    .where('removed_on', 'is', null)
+    .where('credentials.id', '>', after)
+    .orderBy('credentials.id')
+    .limit(limit)
+    .execute();
+}
+
 /** How many keys and users each AAGUID has, the most frequent first. */
 export function keysByModel(store: Store): Promise<{ aaguid: string; keys: number; users: number }[]> {
   return store

@@ -49,6 +49,25 @@ test('keys that were not used for so many days', async () => {
   expect(unused[0]).toMatchObject({ lastUsedOn: null, displayName: "two's", model: null });
 });
 
+test('keys that policy does not accept today', async () => {
+  const { reports, keyPolicies, keys: ofUsers } = world.admin;
+  expect(await reports.refusedKeys()).toEqual([]);
+  await keyPolicies.change('default', { transports: ['nfc'] });
+  const refused = await reports.refusedKeys();
+  expect(refused.map(({ userPrincipalName }) => userPrincipalName).sort()).toEqual([
+    'one@example.com',
+    'two@example.com',
+    'two@example.com',
+  ]);
+  expect(refused[0]).toMatchObject({ reason: 'transport-not-allowed' });
+  expect((await ofUsers.list('one'))[0]?.refused).toEqual({
+    code: 'transport-not-allowed',
+    message: expect.stringContaining('connect by NFC'),
+  });
+  await keyPolicies.remove('default');
+  expect((await ofUsers.list('one'))[0]?.refused).toBeNull();
+});
+
 test('keys by model', async () => {
   expect(await world.admin.reports.models()).toEqual([
     { aaGuid: BLUE, model: null, keys: 2, users: 2 },

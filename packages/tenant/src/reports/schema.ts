@@ -12,6 +12,19 @@ export interface UnusedKey {
   lastUsedOn: string | null;
 }
 
+/** A key that the policy of its user does not accept today: the next sign-in with it is refused. */
+export interface RefusedKey extends UnusedKey {
+  /** The code of the refusal. */
+  reason: string;
+}
+
+/** A part of that report: what was found among the keys that were looked through, and behind which one to go on. */
+export interface RefusedKeys {
+  keys: RefusedKey[];
+  /** Null where all were looked through. */
+  after: string | null;
+}
+
 /** `aaGuid` as the keys claim: whether it is proven stands with each key. */
 export interface ModelCount {
   aaGuid: string;

@@ -9,7 +9,8 @@ import { browserInWords } from '../sign-in/user-agent.ts';
 import type { Tenant } from '../tenant.ts';
 import { iso, later } from '../time.ts';
 import { signOutEverywhere } from '../users/rules.ts';
-import { registrationOptions, renameKey } from '../webauthn/registration.ts';
+import { renameKey } from '../webauthn/keys.ts';
+import { registrationOptions } from '../webauthn/registration.ts';
 import { keyRegistration } from '../webauthn/schema.ts';
 import * as rules from './rules.ts';
 import {

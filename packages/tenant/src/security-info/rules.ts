@@ -5,14 +5,13 @@
 import { deviceById } from '../devices/queries.ts';
 import { TenantError } from '../errors.ts';
 import { issueNonce } from '../nonce/rules.ts';
-import { checkKeyPolicy } from '../policy/keys.ts';
 import { keyPolicyOf } from '../policy/rules.ts';
 import { fresh, renewProof, type Session } from '../sessions/rules.ts';
 import { proveByKey } from '../sign-in/rules.ts';
-import type { CredentialRow } from '../store/schema.ts';
 import type { Caller, Tenant } from '../tenant.ts';
+import { listKeys, removeKey } from '../webauthn/keys.ts';
 import { credentialsOfUser } from '../webauthn/queries.ts';
-import { listKeys, registerKey, removeKey } from '../webauthn/registration.ts';
+import { registerKey } from '../webauthn/registration.ts';
 import type { KeyRegistration } from '../webauthn/schema.ts';
 import type { OwnKey, OwnKeys } from './schema.ts';
 
@@ -21,11 +20,8 @@ const FRESH_MS = 5 * 60_000;
 const PROOF_TIMEOUT = 120_000;
 
 export async function ownKeys(tenant: Tenant, { user, row }: Session): Promise<OwnKeys> {
-  const rows = new Map((await credentialsOfUser(tenant.store, user.id)).map((key) => [key.id, key]));
   const keys: OwnKey[] = [];
   for (const info of await listKeys(tenant, user.id)) {
-    const credential = rows.get(info.id);
-    if (credential === undefined) continue; // removed at this very moment
     keys.push({
       id: info.id,
       displayName: info.displayName,
@@ -39,7 +35,7 @@ export async function ownKeys(tenant: Tenant, { user, row }: Session): Promise<O
       lastUsedOn: info.lastUsedOn,
       lastUsedWhere: await placeInWords(tenant, info.lastUsedWhere),
       current: info.id === row.credential_id,
-      refused: await refusalInWords(tenant, credential),
+      refused: info.refused?.message ?? null,
     });
   }
   return { keys, selfService: (await keyPolicyOf(tenant, user.id)).selfService };
@@ -49,16 +45,6 @@ async function placeInWords(tenant: Tenant, where: string | null): Promise<strin
   const [, id] = /^device:(.+)$/.exec(where ?? '') ?? [];
   if (id === undefined) return where;
   return (await deviceById(tenant.store, id))?.display_name ?? 'a device that is gone';
-}
-
-async function refusalInWords(tenant: Tenant, credential: CredentialRow): Promise<string | null> {
-  try {
-    await checkKeyPolicy(tenant, credential);
-    return null;
-  } catch (error) {
-    if (error instanceof TenantError) return error.message;
-    throw error;
-  }
 }
 
 /** What a proof is bound to: this session, and what is about to be done in it. */

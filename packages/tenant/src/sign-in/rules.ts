@@ -101,12 +101,22 @@ export async function signInByKey(
   return { ...proof, accept };
 }
 
-/** Signs in with a Temporary Access Pass; the pass is not used up by that. Throws as `redeemPass`. */
+/**
+ * Signs in with a Temporary Access Pass; the pass is not used up by that. Throws as `redeemPass`.
+ *
+ * @throws TenantError `user-name-incomplete`: no try is counted for it
+ */
 export async function signInByPass(
   tenant: Tenant,
   by: Visitor,
   given: { login: string; pass: string },
 ): Promise<FreshProof> {
+  if (!given.login.includes('@')) {
+    throw new TenantError(
+      'user-name-incomplete',
+      'Give your whole user name, with its domain: it looks like alice@corp.example.com.',
+    );
+  }
   const pass = await redeemPass(tenant, by, { userName: given.login, pass: given.pass });
   return fresh(tenant, { user: pass.user, method: 'pass', credentialId: null, pass });
 }

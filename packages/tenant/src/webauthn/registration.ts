@@ -20,7 +20,7 @@ import { iso, later } from '../time.ts';
 import { findUser } from '../users/rules.ts';
 import { readAttestationObject } from './attestation.ts';
 import { type ClientData, readClientData } from './client-data.ts';
-import { attestationOfCredential } from './credential-attestation.ts';
+import { toKeyInfo } from './keys.ts';
 import * as queries from './queries.ts';
 import type { KeyRegistration, SecurityKeyInfo } from './schema.ts';
 import { refuseSoftwareKey } from './software-key.ts';
@@ -225,68 +225,4 @@ async function verifiedRow(
   };
   await checkKeyPolicy(tenant, row, checked.attestation);
   return row;
-}
-
-/** The keys of a user. @throws TenantError `user-not-found` */
-export async function listKeys(tenant: Tenant, userName: string): Promise<SecurityKeyInfo[]> {
-  const user = await findUser(tenant.store, userName);
-  return (await queries.credentialsOfUser(tenant.store, user.id)).map((row) => toKeyInfo(tenant, row));
-}
-
-/** Gives a key another name. @throws TenantError `user-not-found`, `key-not-found` */
-export async function renameKey(
-  tenant: Tenant,
-  by: Caller,
-  userName: string,
-  id: string,
-  displayName: string,
-): Promise<void> {
-  const user = await findUser(tenant.store, userName);
-  if (!(await queries.renameCredential(tenant.store, user.id, id, displayName))) {
-    throw new TenantError('key-not-found', `${user.user_principal_name} has no such key.`);
-  }
-  await tenant.audit.record({
-    ...by,
-    event: 'key.renamed',
-    subject: `user:${user.id} key:${id}`,
-    outcome: 'allowed',
-  });
-}
-
-/** Removes a key: it stops working at the next request. @throws TenantError `user-not-found`, `key-not-found` */
-export async function removeKey(tenant: Tenant, by: Caller, userName: string, id: string): Promise<void> {
-  const user = await findUser(tenant.store, userName);
-  if (!(await queries.removeCredential(tenant.store, user.id, id, iso(tenant.now())))) {
-    throw new TenantError(
-      'key-not-found',
-      `${user.user_principal_name} has no such key. \`kennel key list\` shows them.`,
-    );
-  }
-  await tenant.audit.record({
-    ...by,
-    event: 'key.removed',
-    subject: `user:${user.id} key:${id}`,
-    outcome: 'allowed',
-  });
-}
-
-function toKeyInfo(tenant: Tenant, row: CredentialRow): SecurityKeyInfo {
-  const attestation = attestationOfCredential(tenant.metadata, row);
-  return {
-    id: row.id,
-    displayName: row.display_name,
-    aaGuid: row.aaguid,
-    model: tenant.metadata.model(row.aaguid)?.name ?? null,
-    attestationFormat: row.attestation_format,
-    attestationLevel: attestation.level,
-    attestationReason: attestation.level === 'attested' ? null : attestation.reason,
-    attestationCertificates:
-      attestation.level === 'attested' ? attestation.path.map(({ raw }) => raw.toString('base64')) : [],
-    transports: JSON.parse(row.transports) as string[], // written above
-    passkeyType: row.backup_eligible === 1 ? 'synced' : 'deviceBound',
-    counter: row.counter,
-    createdOn: row.created_on,
-    lastUsedOn: row.last_used_on,
-    lastUsedWhere: row.last_used_where,
-  };
 }

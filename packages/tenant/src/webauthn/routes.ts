@@ -4,7 +4,8 @@ import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { userParams } from '../users/routes.ts';
-import * as rules from './registration.ts';
+import { listKeys, removeKey } from './keys.ts';
+import { registerKey, registrationOptions } from './registration.ts';
 import { keyRegistration, registrationOptionsRequest } from './schema.ts';
 
 const keyParams = userParams.extend({ key: z.string().min(1).max(1364) });
@@ -14,7 +15,7 @@ export function keyRoutes(app: Routes, tenant: Tenant): void {
     '/users/:user/keys/options',
     { schema: { params: userParams, body: registrationOptionsRequest } },
     async (request) => ({
-      publicKey: await rules.registrationOptions(
+      publicKey: await registrationOptions(
         tenant,
         callerOf(request),
         request.params.user,
@@ -24,13 +25,13 @@ export function keyRoutes(app: Routes, tenant: Tenant): void {
     }),
   );
   app.post('/users/:user/keys', { schema: { params: userParams, body: keyRegistration } }, (request) =>
-    rules.registerKey(tenant, callerOf(request), request.params.user, request.body),
+    registerKey(tenant, callerOf(request), request.params.user, request.body),
   );
   app.get('/users/:user/keys', { schema: { params: userParams } }, ({ params }) =>
-    rules.listKeys(tenant, params.user),
+    listKeys(tenant, params.user),
   );
   app.delete('/users/:user/keys/:key', { schema: { params: keyParams } }, async (request) => {
-    await rules.removeKey(tenant, callerOf(request), request.params.user, request.params.key);
+    await removeKey(tenant, callerOf(request), request.params.user, request.params.key);
     return {};
   });
 }

@@ -61,4 +61,6 @@ export interface SecurityKeyInfo {
   lastUsedOn: string | null;
   /** `device:<id>`, or a browser in words. */
   lastUsedWhere: string | null;
+  /** Why the policy of its user does not accept it today: a code, and that in words for the user; null where it does. */
+  refused: { code: string; message: string } | null;
 }

@@ -10,7 +10,8 @@ import { TenantError } from '../errors.ts';
 import type { Tenant } from '../tenant.ts';
 import { createUser } from '../users/rules.ts';
 import { verifyAssertion } from './assertion.ts';
-import { listKeys, registerKey, registrationOptions } from './registration.ts';
+import { listKeys } from './keys.ts';
+import { registerKey, registrationOptions } from './registration.ts';
 
 const ORIGIN = 'https://localhost';
 /** WebAuthn section 6.1. */

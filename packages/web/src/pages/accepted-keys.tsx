@@ -1,5 +1,5 @@
 /** The models of security keys that this tenant accepts of the person who is signed in. */
-import type { AcceptedKeys } from '@kennel/tenant/wire';
+import { type AcceptedKeys, transportName } from '@kennel/tenant/wire';
 import { Badge, List, Title } from '@mantine/core';
 import { api } from '../api/client.ts';
 import { useLoad } from '../app/use-load.ts';
@@ -38,7 +38,7 @@ function Rules({ accepted }: { accepted: AcceptedKeys }) {
         </List.Item>
       )}
       {level !== null && <List.Item>Certified by the FIDO Alliance at level {level} or higher.</List.Item>}
-      {transports !== null && <List.Item>Connected by {transports.join(', ')}.</List.Item>}
+      {transports !== null && <List.Item>Connected by {transports.map(transportName).join(', ')}.</List.Item>}
       <List.Item>
         {accepted.selfService
           ? 'You may register keys yourself, on the page Security info.'
@@ -64,7 +64,7 @@ function Models({ accepted: { models, attestationRequired } }: { accepted: Accep
               {level}
             </Badge>
           ),
-          transports?.join(', ') ?? 'not said',
+          transports?.map(transportName).join(', ') ?? 'not said',
         ],
       }))}
       nothing={

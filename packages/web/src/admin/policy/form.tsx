@@ -1,19 +1,19 @@
 /** One entry of the policy for keys. */
-import type { CertificationLevel, KeyModelInfo, KeyPolicy, KeyPolicyRules } from '@kennel/tenant/wire';
+import {
+  type CertificationLevel,
+  type KeyModelInfo,
+  type KeyPolicy,
+  type KeyPolicyRules,
+  TRANSPORTS,
+  transportName,
+} from '@kennel/tenant/wire';
 import { Button, Group, MultiSelect, NumberInput, Select, Switch, TagsInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 
-const TRANSPORTS: NonNullable<KeyPolicyRules['transports']> = [
-  'usb',
-  'nfc',
-  'ble',
-  'smart-card',
-  'hybrid',
-  'internal',
-];
+const CONNECTIONS = TRANSPORTS.map((value) => ({ value, label: transportName(value) }));
 const LEVELS: CertificationLevel[] = ['L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'];
 const TYPES: { value: KeyPolicyRules['passkeyTypes'][number]; label: string }[] = [
   { value: 'deviceBound', label: 'Device-bound: the passkey stays on the key' },
@@ -89,7 +89,7 @@ export function PolicyForm({ policy, models, saved }: Props) {
         label="Ways to connect"
         description="Nobody signs what a key says of this."
         placeholder={rules.transports === null ? 'Any' : ''}
-        data={TRANSPORTS}
+        data={CONNECTIONS}
         value={rules.transports ?? []}
         onChange={(transports) => change({ transports: transports.length === 0 ? null : transports })}
       />

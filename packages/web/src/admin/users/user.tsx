@@ -101,6 +101,7 @@ const cellsOf = (key: SecurityKeyInfo, remove: () => void) => [
     <Group gap="xs">
       <Badge variant="default">{key.attestationLevel === 'attested' ? 'Proven' : 'Not proven'}</Badge>
       <Badge variant="default">{key.passkeyType === 'deviceBound' ? 'Device-bound' : 'Synced'}</Badge>
+      {key.refused !== null && <Badge color="red.9">Not accepted</Badge>}
     </Group>
   </div>,
   <Time key="added" value={key.createdOn} />,

@@ -34,7 +34,7 @@ export function KeyCard({ info, rename, remove }: Props) {
           <Text size="sm" mt="xs">
             Added <Time value={info.createdOn} />.{' '}
             {info.lastUsedOn === null ? (
-              'Never used.'
+              !info.current && 'Not used to sign in yet.'
             ) : (
               <>
                 Last used <Time value={info.lastUsedOn} />

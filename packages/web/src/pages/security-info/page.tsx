@@ -75,7 +75,7 @@ function Advice({ count, byPass, selfService }: { count: number; byPass: boolean
     count === 0
       ? `You have no security key yet. ${register}`
       : byPass
-        ? 'You signed in with a Temporary Access Pass, which ends soon. See that you have a key that works.'
+        ? `You signed in with a Temporary Access Pass, which ends soon. See that you have a key that works.${selfService ? '' : ' In your organization an administrator registers keys: ask yours for one.'}`
         : count === 1
           ? 'This is your only key. Add a second one and keep it in a safe place: then you can still sign in when the first is lost.'
           : undefined;
