@@ -70,7 +70,7 @@ it('policies are changed by name, and what cannot be is said', async () => {
   await people.world.admin.keyPolicies.remove('default');
   await page.goto('/admin/passes');
   await page.getByLabel('Characters of a pass').fill('12');
-  await button(page, 'Save').click();
+  await button(page, 'Save the policy for passes').click();
   await page.getByText('The policy for passes is saved.').waitFor();
   expect(await people.world.admin.passes.policy()).toMatchObject({ defaultLength: 12 });
   await page.context().close();
@@ -84,7 +84,7 @@ it('a group gets a policy of its own, in its place among the others, and loses i
   for (const name of ['Admins', 'Visitors']) {
     await page.getByRole('combobox', { name: 'A policy for a group' }).fill(name);
     await page.getByRole('option', { name }).click();
-    await button(page, 'Add').click();
+    await button(page, 'Add the policy').click();
     await page.getByText(`${name} has a policy of its own.`).waitFor();
   }
   const order = async () => (await keyPolicies.list()).map(({ group }) => group?.displayName ?? 'default');

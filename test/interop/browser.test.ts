@@ -165,7 +165,7 @@ it('policy refuses at registration and at the next sign-in, and says what to do'
     await button(page, 'Cancel').click();
     await page.getByRole('link', { name: 'Accepted keys' }).click();
     await page.getByText('Only passkeys that are copied between devices').waitFor();
-    await page.getByRole('cell', { name: 'Virtual Key 5' }).waitFor();
+    await page.getByRole('rowheader', { name: 'Virtual Key 5' }).waitFor();
     await page.getByRole('link', { name: 'Security info' }).click();
     await set(['deviceBound', 'synced']);
     await addKey(page, 'Hardware');

@@ -63,20 +63,21 @@ ${hidden(carried)}
 ${to}`;
   return sendDocument(reply, tenant, {
     title: 'Sign in',
+    failed: input.error !== undefined,
     body,
     config,
     formTarget: target.kind === 'client' ? formTargetOf(target.redirectUri) : undefined,
   });
 }
 
-/** The first of them takes the focus, so that it is read out. */
+/** What is to be said takes the focus, so that it is read out. */
 function notices({ error, notice, traceId }: PageInput): Html {
   return html`<div id="error" role="alert" tabindex="-1"${new Html(error === undefined ? ' hidden' : ' autofocus')} class="error">
 <h2 id="error-title">${error === undefined ? '' : 'That did not work'}</h2>
 <p id="error-text">${error?.message ?? ''}</p>
 <p class="trace">Trace id: <code id="error-trace">${traceId}</code></p>
 </div>
-${notice === undefined ? undefined : html`<p class="notice" role="status">${notice}</p>`}`;
+${notice === undefined ? undefined : html`<p class="notice" tabindex="-1" autofocus>${notice}</p>`}`;
 }
 
 /** A page that only says something: no flow leads on from it. */
@@ -96,6 +97,8 @@ ${next === undefined ? undefined : html`<p><a href="${next.address}">${next.text
 
 interface Document {
   title: string;
+  /** Said first in the window's title, which is what screen readers begin with. */
+  failed?: boolean;
   body: Html;
   config?: unknown;
   formTarget?: string | undefined;
@@ -104,7 +107,7 @@ interface Document {
 /** The frame of every page that the tenant renders. */
 export function sendDocument(reply: FastifyReply, tenant: Tenant, document: Document): FastifyReply {
   const nonce = freshNonce();
-  const { title, body, config, formTarget } = document;
+  const { title, failed, body, config, formTarget } = document;
   // Brokers look for the first braces of the page: nothing before the data has any.
   const scripts =
     config === undefined
@@ -117,7 +120,7 @@ $Config=${scriptJson(config)};
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>${title} - ${tenant.config.tenantName}</title>
+<title>${failed === true ? 'Error: ' : ''}${title} - ${tenant.config.tenantName}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="/assets/key.svg" type="image/svg+xml">

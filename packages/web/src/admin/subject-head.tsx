@@ -1,10 +1,13 @@
 /** The head of a page about one user or device: the way back to all of them, its name, and what was done last. */
-import { Anchor, Text, Title } from '@mantine/core';
+import { Anchor } from '@mantine/core';
 import { Link } from 'react-router';
+import { Done } from '../components/done.tsx';
+import { Heading } from '../components/heading.tsx';
 
 interface Props {
   all: { to: string; text: string };
-  title: string;
+  /** Undefined until it is known. */
+  title: string | undefined;
   done: string | undefined;
 }
 
@@ -14,12 +17,8 @@ export function SubjectHead({ all, title, done }: Props) {
       <Anchor component={Link} to={all.to} underline="always">
         {all.text}
       </Anchor>
-      <Title order={1} mt="xs" style={{ overflowWrap: 'anywhere' }}>
-        {title}
-      </Title>
-      <Text role="status" aria-live="polite" mt="sm">
-        {done}
-      </Text>
+      {title !== undefined && <Heading>{title}</Heading>}
+      <Done text={done} />
     </>
   );
 }

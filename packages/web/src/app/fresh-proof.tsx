@@ -6,6 +6,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
 import { ApiError } from '../api/client.ts';
 import { renewProof } from '../api/keys.ts';
+import { BusyButton } from '../components/busy-button.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { Window } from '../components/window.tsx';
 import { useSession } from './session.tsx';
@@ -53,6 +54,7 @@ function Ask({ proven, cancel }: { proven: () => Promise<void>; cancel: () => vo
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const confirm = async () => {
+    if (busy) return;
     setBusy(true);
     setError(undefined);
     try {
@@ -72,13 +74,16 @@ function Ask({ proven, cancel }: { proven: () => Promise<void>; cancel: () => vo
           : 'Your last proof is more than five minutes old. Use a security key of yours.'}
       </Text>
       <ErrorNotice error={error} />
+      <div role="status" className="going-on">
+        {busy ? 'Follow the dialog of your browser, then touch your key when it blinks.' : ''}
+      </div>
       <Group mt="lg" justify="flex-end">
         <Button variant="default" onClick={cancel}>
           Cancel
         </Button>
-        <Button onClick={() => void confirm()} loading={busy} data-autofocus>
+        <BusyButton onClick={() => void confirm()} busy={busy} data-autofocus>
           Use my security key
-        </Button>
+        </BusyButton>
       </Group>
     </>
   );

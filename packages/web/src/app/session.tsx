@@ -1,9 +1,10 @@
 /** Who is signed in, for every page below; who is not is sent to the sign-in page and comes back. */
 import type { OwnSession } from '@kennel/tenant/wire';
-import { Center, Loader } from '@mantine/core';
+import { Center, Title } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from 'react';
 import { ApiError, api } from '../api/client.ts';
 import { ErrorNotice } from '../components/error-notice.tsx';
+import { Loading } from '../components/load-notice.tsx';
 
 interface Signed {
   session: OwnSession;
@@ -31,11 +32,18 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     window.addEventListener('pageshow', onShow);
     return () => window.removeEventListener('pageshow', onShow);
   }, [reload]);
-  if (error !== undefined) return <ErrorNotice error={error} retry={() => window.location.reload()} />;
+  if (error !== undefined) {
+    return (
+      <main className="alone">
+        <Title order={1}>This page cannot be shown</Title>
+        <ErrorNotice error={error} retry={() => window.location.reload()} />
+      </main>
+    );
+  }
   if (session === undefined) {
     return (
       <Center h="60vh">
-        <Loader aria-label="Loading" />
+        <Loading />
       </Center>
     );
   }

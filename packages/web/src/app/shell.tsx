@@ -8,10 +8,8 @@ import {
   Button,
   Center,
   Group,
-  Loader,
   NavLink,
   Text,
-  Title,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
@@ -20,7 +18,9 @@ import { Suspense, useState } from 'react';
 import { Navigate, Route, NavLink as RouterLink, Routes, useLocation } from 'react-router';
 import { api } from '../api/client.ts';
 import { ErrorNotice } from '../components/error-notice.tsx';
+import { Heading } from '../components/heading.tsx';
 import { KeyIcon, MoonIcon, SunIcon } from '../components/icons.tsx';
+import { Loading } from '../components/load-notice.tsx';
 import type { Page } from './page.ts';
 import { PAGES } from './routes.tsx';
 import { useSession } from './session.tsx';
@@ -29,6 +29,7 @@ export function Shell() {
   const { session } = useSession();
   const [opened, { toggle, close }] = useDisclosure(false);
   const { pathname } = useLocation();
+  const [error, setError] = useState<unknown>();
   const pages = PAGES.filter(({ role }) => role === 'user' || session.user.role === 'administrator');
   return (
     <AppShell
@@ -49,6 +50,7 @@ export function Shell() {
               size="sm"
               aria-label="Menu"
               aria-expanded={opened}
+              aria-controls="menu"
             />
             <Box visibleFrom="sm" h={24}>
               <KeyIcon />
@@ -62,11 +64,11 @@ export function Shell() {
               {session.user.displayName}
             </Text>
             <SchemeToggle />
-            <SignOut />
+            <SignOut failed={setError} />
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="md" aria-label="Pages">
+      <AppShell.Navbar p="md" aria-label="Pages" id="menu" className={opened ? 'menu' : 'menu menu-closed'}>
         {pages.flatMap(({ path, label }) =>
           label === undefined
             ? []
@@ -84,10 +86,11 @@ export function Shell() {
         )}
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
+        <ErrorNotice error={error} onClose={() => setError(undefined)} />
         <Suspense
           fallback={
             <Center h="40vh">
-              <Loader aria-label="Loading" />
+              <Loading />
             </Center>
           }
         >
@@ -111,7 +114,7 @@ function PageOf({ page: { component: Component } }: { page: Page }) {
 function Nothing() {
   return (
     <>
-      <Title order={1}>Nothing here</Title>
+      <Heading>Nothing here</Heading>
       <Text mt="md">There is no such page, or it is not for you.</Text>
     </>
   );
@@ -133,22 +136,18 @@ function SchemeToggle() {
   );
 }
 
-function SignOut() {
-  const [error, setError] = useState<unknown>();
+function SignOut({ failed }: { failed: (error: unknown) => void }) {
   const signOut = async () => {
     try {
       await api.delete('/api/session');
       window.location.assign('/sign-in?signed-out=1');
     } catch (cause) {
-      setError(cause);
+      failed(cause);
     }
   };
   return (
-    <>
-      <Button variant="default" size="sm" onClick={() => void signOut()}>
-        Sign out
-      </Button>
-      <ErrorNotice error={error} onClose={() => setError(undefined)} />
-    </>
+    <Button variant="default" size="sm" onClick={() => void signOut()}>
+      Sign out
+    </Button>
   );
 }

@@ -1,13 +1,14 @@
 /** A dialog with one action that may fail: the error stays in it, and a second click does nothing while it runs. */
 import { Button, Group } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
+import { BusyButton } from './busy-button.tsx';
 import { ErrorNotice } from './error-notice.tsx';
 import { Window } from './window.tsx';
 
 interface Props {
   title: string;
   action: string;
-  /** While it runs, for those who cannot see the button turn. */
+  /** While it runs, shown and read out. */
   busyText: string;
   run: () => Promise<void>;
   close: () => void;
@@ -36,21 +37,21 @@ export function Dialog({ title, action, busyText, run, close, disabled, danger, 
       <form onSubmit={(event) => void submit(event)}>
         {children}
         <ErrorNotice error={error} />
-        <div role="status" aria-live="polite">
+        <div role="status" className="going-on">
           {busy ? busyText : ''}
         </div>
         <Group mt="lg" justify="flex-end">
           <Button variant="default" onClick={close}>
             Cancel
           </Button>
-          <Button
+          <BusyButton
             type="submit"
-            loading={busy}
+            busy={busy}
             disabled={disabled === true}
             {...(danger && { color: 'red.9' })}
           >
             {action}
-          </Button>
+          </BusyButton>
         </Group>
       </form>
     </Window>

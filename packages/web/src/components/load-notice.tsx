@@ -5,5 +5,7 @@ import { ErrorNotice } from './error-notice.tsx';
 
 export function LoadNotice({ value, error, reload }: Loaded<unknown>) {
   if (error !== undefined) return <ErrorNotice error={error} retry={() => void reload()} />;
-  return value === undefined ? <Loader mt="md" aria-label="Loading" /> : null;
+  return value === undefined ? <Loading /> : null;
 }
+
+export const Loading = () => <Loader mt="md" role="progressbar" aria-label="Loading" />;

@@ -1,9 +1,10 @@
 /** The models of security keys that this tenant accepts of the person who is signed in. */
 import { type AcceptedKeys, transportName } from '@kennel/tenant/wire';
-import { Badge, List, Title } from '@mantine/core';
+import { Badge, List } from '@mantine/core';
 import { api } from '../api/client.ts';
 import { useLoad } from '../app/use-load.ts';
 import { DataTable } from '../components/data-table.tsx';
+import { Heading } from '../components/heading.tsx';
 import { LoadNotice } from '../components/load-notice.tsx';
 
 const load = () => api.get<AcceptedKeys>('/api/accepted-keys');
@@ -12,7 +13,7 @@ export default function AcceptedKeysPage() {
   const { value, error, reload } = useLoad(load);
   return (
     <>
-      <Title order={1}>Accepted keys</Title>
+      <Heading>Accepted keys</Heading>
       <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && <Rules accepted={value} />}
       {value !== undefined && <Models accepted={value} />}

@@ -17,6 +17,14 @@ export function hideError(): void {
   element('error', HTMLElement).hidden = true;
 }
 
+/** Whether the button's work is going on: it keeps the focus meanwhile, as a disabled one would not. */
+export const isBusy = (button: HTMLButtonElement) => button.ariaDisabled === 'true';
+
+export function setBusy(button: HTMLButtonElement, busy: boolean): void {
+  if (busy) button.ariaDisabled = 'true';
+  else button.removeAttribute('aria-disabled');
+}
+
 /** Shows an error and puts the focus on it. */
 export function showError(error: unknown): void {
   const known = error instanceof CeremonyError;

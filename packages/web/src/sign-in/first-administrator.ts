@@ -2,7 +2,7 @@
 import { browserSupportsWebAuthn } from '@simplewebauthn/browser';
 import { CeremonyError } from '../ceremony/ceremony-error.ts';
 import { createCredential } from '../ceremony/run.ts';
-import { element, hideError, say, showError } from './elements.ts';
+import { element, hideError, isBusy, say, setBusy, showError } from './elements.ts';
 import { postJson } from './tenant.ts';
 
 export function firstAdministratorPage(urls: { urlOptions: string; urlRegister: string }): void {
@@ -23,14 +23,19 @@ export function firstAdministratorPage(urls: { urlOptions: string; urlRegister: 
   }
   const register = async () => {
     hideError();
-    const userPrincipalName = element('upn', HTMLInputElement).value.trim();
-    if (!/^[^@\s]+@[^@\s]+$/.test(userPrincipalName)) {
+    const field = element('upn', HTMLInputElement);
+    const userPrincipalName = field.value.trim();
+    const isName = /^[^@\s]+@[^@\s]+$/.test(userPrincipalName);
+    field.ariaInvalid = String(!isName);
+    if (isName) field.removeAttribute('aria-describedby');
+    else {
+      field.setAttribute('aria-describedby', 'error-text');
       showError(new Error('Your user name looks like admin@corp.example.com: a name, an @, and a domain.'));
       return;
     }
     const displayName = element('display-name', HTMLInputElement).value.trim();
     const given = { token, userPrincipalName, ...(displayName !== '' && { displayName }) };
-    button.disabled = true;
+    setBusy(button, true);
     say('Follow the dialog of your browser, then touch your key when it blinks.');
     try {
       const options = await postJson(urls.urlOptions, given);
@@ -41,13 +46,13 @@ export function firstAdministratorPage(urls: { urlOptions: string; urlRegister: 
       await postJson(urls.urlRegister, { ...given, credential });
       window.location.replace('/security-info');
     } catch (error) {
-      button.disabled = false;
+      setBusy(button, false);
       say('');
       showError(error);
     }
   };
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (!button.disabled) void register();
+    if (!button.disabled && !isBusy(button)) void register();
   });
 }

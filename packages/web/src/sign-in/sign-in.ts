@@ -5,7 +5,7 @@
 import { browserSupportsWebAuthn, browserSupportsWebAuthnAutofill } from '@simplewebauthn/browser';
 import { CeremonyError } from '../ceremony/ceremony-error.ts';
 import { assertionMembers, getAssertion } from '../ceremony/run.ts';
-import { element, hideError, say, showError } from './elements.ts';
+import { element, hideError, isBusy, say, setBusy, showError } from './elements.ts';
 import type { PageConfig } from './page-config.ts';
 import { freshConfig, keysOf, reportFailure } from './tenant.ts';
 
@@ -50,14 +50,14 @@ export function signInPage(first: PageConfig): void {
   const byButton = async () => {
     attempt++;
     hideError();
-    button.disabled = true;
+    setBusy(button, true);
     say('Follow the dialog of your browser, then touch your key when it blinks.');
     try {
       await renewIfOld();
       const name = login.value.trim();
       send(await getAssertion(optionsFor(name === '' ? [] : await keysOf(config, name)), report));
     } catch (error) {
-      button.disabled = false;
+      setBusy(button, false);
       say('');
       showError(error);
       await renew().catch(() => {}); // the next try says what is wrong
@@ -86,7 +86,7 @@ export function signInPage(first: PageConfig): void {
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (!button.disabled) void byButton();
+    if (!button.disabled && !isBusy(button)) void byButton();
   });
   // Brought back by the back button: the answer of then is spent.
   window.addEventListener('pageshow', (event) => {

@@ -27,17 +27,22 @@ export default function DevicePage() {
   const [doing, setDoing] = useState<What>();
   const [done, setDone] = useState<string>();
   const navigate = useNavigate();
+  const begin = (what: What) => {
+    setDone(undefined);
+    setDoing(what);
+  };
   const finish = async (what: What) => {
-    setDoing(undefined);
-    if (what === 'delete') return void (await navigate('/admin/devices'));
-    setDone(`${value?.device.displayName} is ${what}d.`);
+    const text = `${value?.device.displayName} is ${what}d.`;
+    if (what === 'delete') return void (await navigate('/admin/devices', { state: { done: text } }));
     await reload();
+    setDone(text);
+    setDoing(undefined);
   };
   return (
     <>
       <SubjectHead
         all={{ to: '/admin/devices', text: 'All devices' }}
-        title={value?.device.displayName ?? 'Device'}
+        title={value?.device.displayName ?? (error === undefined ? undefined : 'Device')}
         done={done}
       />
       <LoadNotice value={value} error={error} reload={reload} />
@@ -46,10 +51,10 @@ export default function DevicePage() {
           <Group justify="space-between">
             <Badge variant="default">{value.device.enabled ? 'Enabled' : 'Disabled'}</Badge>
             <Group gap="xs">
-              <Button variant="default" onClick={() => setDoing(value.device.enabled ? 'disable' : 'enable')}>
+              <Button variant="default" onClick={() => begin(value.device.enabled ? 'disable' : 'enable')}>
                 {value.device.enabled ? 'Disable the device' : 'Enable the device'}
               </Button>
-              <Button variant="default" onClick={() => setDoing('delete')}>
+              <Button variant="default" onClick={() => begin('delete')}>
                 Delete the device
               </Button>
             </Group>

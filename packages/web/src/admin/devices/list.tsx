@@ -1,12 +1,14 @@
 /** All devices; those that were not seen for long can be picked out. Above them: who may join, and the end of the device CA. */
 import type { Device, DevicePolicy, User } from '@kennel/tenant/wire';
-import { Alert, Anchor, Badge, Group, Select, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Badge, Group, Select, Text, TextInput } from '@mantine/core';
 import { useCallback, useState } from 'react';
-import { Link } from 'react-router';
+import { Link, useLocation } from 'react-router';
 import { admin } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
+import { Done } from '../../components/done.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Heading } from '../../components/heading.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
 import { Time } from '../../components/time.tsx';
 import { shownOf } from '../found.ts';
@@ -36,7 +38,8 @@ export default function Devices() {
   const { shown, caption } = shownOf(found, 'device');
   return (
     <>
-      <Title order={1}>Devices</Title>
+      <Heading>Devices</Heading>
+      <Done text={useDone()} />
       <Terms />
       <Group mt="md" align="flex-end">
         <TextInput
@@ -89,6 +92,12 @@ const cellsOf = (device: Device, users: ReadonlyMap<string, User>) => [
     {device.enabled ? 'Enabled' : 'Disabled'}
   </Badge>,
 ];
+
+/** What was done on the page from which one is sent here: that a device is deleted. */
+function useDone(): string | undefined {
+  const { state } = useLocation();
+  return typeof state?.done === 'string' ? state.done : undefined;
+}
 
 const terms = async () => ({ policy: await admin.devices.policy(), ca: (await admin.status()).deviceCa });
 

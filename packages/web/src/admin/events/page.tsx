@@ -1,12 +1,14 @@
 /** What happened at registrations and sign-ins with keys, step by step, numbered as Windows numbers it. */
 import type { CeremonyEvent } from '@kennel/tenant/wire';
-import { Badge, Button, Group, Select, Text, TextInput, Title } from '@mantine/core';
+import { Badge, Button, Group, Select, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useCallback, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { admin } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
+import { Heading } from '../../components/heading.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
+import { Moment } from '../../components/time.tsx';
 
 const SPANS = [
   { value: '1', label: 'Last hour' },
@@ -39,7 +41,7 @@ export default function Events() {
   };
   return (
     <>
-      <Title order={1}>Key events</Title>
+      <Heading>Key events</Heading>
       <Text mt={4}>
         Each step of a registration or a sign-in with a security key, with the numbers of
         Microsoft-Windows-WebAuthN/Operational. An error that a person saw is found by its trace id.
@@ -87,9 +89,7 @@ export default function Events() {
 }
 
 const cellsOf = (event: CeremonyEvent) => [
-  <time key="time" dateTime={event.time}>
-    {new Date(event.time).toLocaleString()}
-  </time>,
+  <Moment key="time" value={event.time} seconds />,
   <Group key="event" gap="xs" wrap="nowrap">
     <Badge variant={isFailure(event.event) ? 'filled' : 'default'} color="red.9" style={{ flexShrink: 0 }}>
       {event.event}

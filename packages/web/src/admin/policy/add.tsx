@@ -1,9 +1,10 @@
 /** A policy of its own for a group: it begins as the default is, behind the others. */
 import type { Group as UserGroup } from '@kennel/tenant/wire';
-import { Button, Group, Select, Text } from '@mantine/core';
+import { Group, Select, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
+import { BusyButton } from '../../components/busy-button.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 
 interface Props {
@@ -54,9 +55,15 @@ export function AddPolicy({ groups, saved }: Props) {
           nothingFoundMessage="There is no such group."
           style={{ flex: 1, minWidth: 200 }}
         />
-        <Button type="submit" variant="default" loading={busy} disabled={chosen === null}>
+        <BusyButton
+          type="submit"
+          variant="default"
+          busy={busy}
+          disabled={chosen === null}
+          aria-label="Add the policy"
+        >
           Add
-        </Button>
+        </BusyButton>
       </Group>
       <ErrorNotice error={error} />
     </form>

@@ -51,8 +51,8 @@ export function RemovePolicy({ policy, close, saved }: RemoveProps) {
       close={close}
       run={async () => {
         await withFreshProof(() => admin.keyPolicies.remove(name));
-        close();
         await saved(`The policy for ${name} is removed.`);
+        close();
       }}
     >
       <Text>

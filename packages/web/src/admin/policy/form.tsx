@@ -7,10 +7,11 @@ import {
   TRANSPORTS,
   transportName,
 } from '@kennel/tenant/wire';
-import { Button, Group, MultiSelect, NumberInput, Select, Switch, TagsInput } from '@mantine/core';
+import { Group, MultiSelect, NumberInput, Select, Switch, TagsInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
+import { BusyButton } from '../../components/busy-button.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 
 const CONNECTIONS = TRANSPORTS.map((value) => ({ value, label: transportName(value) }));
@@ -26,12 +27,14 @@ const LISTS = [
 ];
 
 interface Props {
+  /** Whose policy it is, in words. */
+  name: string;
   policy: KeyPolicy;
   models: readonly KeyModelInfo[];
   saved: () => Promise<void>;
 }
 
-export function PolicyForm({ policy, models, saved }: Props) {
+export function PolicyForm({ name, policy, models, saved }: Props) {
   const { group, updatedOn: _, ...before } = policy;
   const [rules, setRules] = useState<KeyPolicyRules>(before);
   const [busy, setBusy] = useState(false);
@@ -117,9 +120,14 @@ export function PolicyForm({ policy, models, saved }: Props) {
       />
       <ErrorNotice error={error} />
       <Group mt="lg" justify="flex-end">
-        <Button type="submit" loading={busy} disabled={rules.passkeyTypes.length === 0}>
+        <BusyButton
+          type="submit"
+          busy={busy}
+          disabled={rules.passkeyTypes.length === 0}
+          aria-label={`Save the policy for ${name}`}
+        >
           Save
-        </Button>
+        </BusyButton>
       </Group>
     </form>
   );

@@ -1,11 +1,14 @@
 /** Which security keys are accepted: one entry for each group that has one, in their order, and the default for everyone else. */
 import type { KeyPolicy } from '@kennel/tenant/wire';
-import { Card, Group, Loader, Stack, Text, Title } from '@mantine/core';
+import { Card, Group, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
+import { Done } from '../../components/done.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Heading } from '../../components/heading.tsx';
+import { Loading } from '../../components/load-notice.tsx';
 import { AddPolicy } from './add.tsx';
 import { EntryButtons, RemovePolicy } from './entry.tsx';
 import { PolicyForm } from './form.tsx';
@@ -28,9 +31,10 @@ export default function Policy() {
   const policies = value?.policies ?? [];
   const ordered = policies.flatMap(({ group }) => group ?? []);
   const saved = async (text: string) => {
-    setDone(text);
+    setDone(undefined);
     setFailed(undefined);
     await reload();
+    setDone(text);
   };
   /** By one place, towards the first (-1) or the last (1). */
   const move = async (from: number, by: -1 | 1) => {
@@ -46,16 +50,14 @@ export default function Policy() {
   };
   return (
     <>
-      <Title order={1}>Policy for keys</Title>
+      <Heading>Policy for keys</Heading>
       <Text mt={4}>
         The first entry whose group has the user decides, at registration and again at every sign-in: a
         stricter one stops keys that were registered before. User verification is always required.
       </Text>
-      <Text role="status" aria-live="polite" mt="sm">
-        {done}
-      </Text>
+      <Done text={done} />
       <ErrorNotice error={error ?? failed} {...(error !== undefined && { retry: () => void reload() })} />
-      {value === undefined && error === undefined && <Loader mt="md" aria-label="Loading" />}
+      {value === undefined && error === undefined && <Loading />}
       {value !== undefined && (
         <AddPolicy
           groups={value.groups.filter(({ id }) => !ordered.some((one) => one.id === id))}
@@ -82,6 +84,7 @@ export default function Policy() {
                 )}
               </Group>
               <PolicyForm
+                name={name}
                 policy={policy}
                 models={value?.models ?? []}
                 saved={() => saved(`The policy for ${name} is saved.`)}

@@ -1,18 +1,22 @@
 /** The policy for Temporary Access Passes. */
 import type { PassPolicy } from '@kennel/tenant/wire';
-import { Button, Group, NumberInput, Switch, Text, Title } from '@mantine/core';
+import { Group, NumberInput, Switch, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { admin } from '../../api/admin.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
+import { BusyButton } from '../../components/busy-button.tsx';
+import { Done } from '../../components/done.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Heading } from '../../components/heading.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
+import { spanOf } from '../span.ts';
 
 export default function Passes() {
   const { value, error, reload } = useLoad(admin.passes.policy);
   return (
     <>
-      <Title order={1}>Policy for passes</Title>
+      <Heading>Policy for passes</Heading>
       <Text mt={4}>
         With a Temporary Access Pass a person registers a first security key, or a new one for a lost one.
         Passes are made on the page of the user.
@@ -30,10 +34,17 @@ const NUMBERS = [
   ['maximumLifetimeInMinutes', 'Longest lifetime, in minutes', 10, 43_200],
 ] as const;
 
+/** Minutes are hard to read by the thousand: what they come to. */
+function described(member: string, min: number, max: number, value: number): string {
+  if (member === 'defaultLength') return `${min} to ${max}`;
+  const now = value >= min && value <= max ? ` Now ${spanOf(value)}.` : '';
+  return `${min} (${spanOf(min)}) to ${max.toLocaleString()} (${spanOf(max)}).${now}`;
+}
+
 function PassPolicyForm({ before }: { before: PassPolicy }) {
   const [policy, setPolicy] = useState(before);
   const [busy, setBusy] = useState(false);
-  const [done, setDone] = useState('');
+  const [done, setDone] = useState<string>();
   const [error, setError] = useState<unknown>();
   const withFreshProof = useFreshProof();
   const save = async (event: FormEvent) => {
@@ -41,7 +52,7 @@ function PassPolicyForm({ before }: { before: PassPolicy }) {
     if (busy) return;
     setBusy(true);
     setError(undefined);
-    setDone('');
+    setDone(undefined);
     try {
       setPolicy(await withFreshProof(() => admin.passes.changePolicy(policy)));
       setDone('The policy for passes is saved.');
@@ -54,7 +65,7 @@ function PassPolicyForm({ before }: { before: PassPolicy }) {
     <form onSubmit={(event) => void save(event)} style={{ maxWidth: 480 }}>
       <Switch
         mt="lg"
-        label="There are passes"
+        label="Temporary Access Passes are allowed"
         checked={policy.state === 'enabled'}
         onChange={(event) =>
           setPolicy({ ...policy, state: event.currentTarget.checked ? 'enabled' : 'disabled' })
@@ -71,7 +82,7 @@ function PassPolicyForm({ before }: { before: PassPolicy }) {
           key={member}
           mt="md"
           label={label}
-          description={`${min} to ${max.toLocaleString()}`}
+          description={described(member, min, max, policy[member])}
           min={min}
           max={max}
           allowDecimal={false}
@@ -82,13 +93,11 @@ function PassPolicyForm({ before }: { before: PassPolicy }) {
         />
       ))}
       <ErrorNotice error={error} />
-      <Group mt="lg" justify="space-between">
-        <Text role="status" aria-live="polite">
-          {done}
-        </Text>
-        <Button type="submit" loading={busy}>
+      <Done text={done} />
+      <Group mt="lg" justify="flex-end">
+        <BusyButton type="submit" busy={busy} aria-label="Save the policy for passes">
           Save
-        </Button>
+        </BusyButton>
       </Group>
     </form>
   );

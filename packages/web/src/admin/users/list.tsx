@@ -1,12 +1,13 @@
 /** All users; who has no key, or only one, can be picked out. */
 import type { User } from '@kennel/tenant/wire';
-import { Anchor, Badge, Group, SegmentedControl, TextInput, Title } from '@mantine/core';
+import { Anchor, Badge, Group, SegmentedControl, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useCallback, useState } from 'react';
 import { Link } from 'react-router';
 import { admin } from '../../api/admin.ts';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
+import { Heading } from '../../components/heading.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
 import { shownOf } from '../found.ts';
 
@@ -32,7 +33,7 @@ export default function Users() {
   const { shown, caption } = shownOf(found, 'user');
   return (
     <>
-      <Title order={1}>Users and keys</Title>
+      <Heading>Users and keys</Heading>
       <Group mt="md" align="flex-end">
         <TextInput
           label="Find a user"

@@ -1,13 +1,15 @@
 /** The Temporary Access Pass of a user: made, shown once, deleted. */
 import type { Pass, PassPolicy, User } from '@kennel/tenant/wire';
 import { Alert, Button, Checkbox, Code, CopyButton, Group, Select, Text, Title } from '@mantine/core';
-import { useCallback, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { admin } from '../../api/admin.ts';
 import { ApiError } from '../../api/client.ts';
 import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { Dialog } from '../../components/dialog.tsx';
+import { Done } from '../../components/done.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
+import { Moment } from '../../components/time.tsx';
 import { spanOf } from '../span.ts';
 
 const LIFETIMES = [10, 60, 480, 1440, 10_080, 43_200];
@@ -21,26 +23,47 @@ export function PassOfUser({ user }: { user: User }) {
   const [doing, setDoing] = useState<'create' | 'delete'>();
   const [made, setMade] = useState<Pass>();
   const withFreshProof = useFreshProof();
+  const [done, setDone] = useState<string>();
   const close = () => setDoing(undefined);
+  const create = useRef<HTMLButtonElement>(null);
+  const begin = (what: 'create' | 'delete') => {
+    setDone(undefined);
+    setDoing(what);
+  };
+  const whyNot = value && whyNone(value.policy, user);
   return (
     <section aria-labelledby="pass">
       <Title order={2} mt="xl" size="h3" id="pass">
         Temporary Access Pass
       </Title>
+      <Done text={done} />
       <ErrorNotice error={error} retry={() => void reload()} />
-      {made?.temporaryAccessPass != null && <Shown pass={made} close={() => setMade(undefined)} />}
+      {made?.temporaryAccessPass != null && (
+        <Shown
+          pass={made}
+          close={() => {
+            setMade(undefined);
+            create.current?.focus();
+          }}
+        />
+      )}
       {value !== undefined && (
         <Group justify="space-between" mt="sm">
-          <Text>{stateOf(value.pass)}</Text>
+          <div>
+            <Text>{stateOf(value.pass)}</Text>
+            {whyNot !== undefined && <Text id="why-no-pass">{whyNot}</Text>}
+          </div>
           <Group gap="xs">
             {value.pass !== undefined && (
-              <Button variant="default" onClick={() => setDoing('delete')}>
+              <Button variant="default" onClick={() => begin('delete')}>
                 Delete the pass
               </Button>
             )}
             <Button
-              onClick={() => setDoing('create')}
-              disabled={value.policy.state === 'disabled' || !user.enabled}
+              ref={create}
+              onClick={() => begin('create')}
+              disabled={whyNot !== undefined}
+              {...(whyNot !== undefined && { 'aria-describedby': 'why-no-pass' })}
             >
               Create a pass
             </Button>
@@ -53,9 +76,9 @@ export function PassOfUser({ user }: { user: User }) {
           policy={value.policy}
           close={close}
           finish={async (pass) => {
-            close();
-            setMade(pass);
             await reload();
+            setMade(pass);
+            close();
           }}
         />
       )}
@@ -68,9 +91,10 @@ export function PassOfUser({ user }: { user: User }) {
           close={close}
           run={async () => {
             await withFreshProof(() => admin.passes.remove(user.id));
-            close();
             setMade(undefined);
             await reload();
+            setDone('The pass is deleted.');
+            close();
           }}
         >
           <Text>It stops working at the next request, also where it was entered already.</Text>
@@ -131,9 +155,13 @@ function CreatePass({ user, policy, close, finish }: CreateProps) {
 }
 
 function Shown({ pass, close }: { pass: Pass; close: () => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.focus(), []);
   const spelled = pass.temporaryAccessPass?.match(/.{1,4}/g)?.join('-') ?? '';
   return (
     <Alert
+      ref={box}
+      tabIndex={-1}
       role="alert"
       color="yellow"
       mt="sm"
@@ -146,9 +174,14 @@ function Shown({ pass, close }: { pass: Pass; close: () => void }) {
         <Code fz="lg">{spelled}</Code>
         <CopyButton value={spelled}>
           {({ copied, copy }) => (
-            <Button size="xs" variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
+            <>
+              <Button size="xs" variant="default" onClick={copy}>
+                Copy the pass
+              </Button>
+              <Text role="status" size="sm">
+                {copied ? 'Copied.' : ''}
+              </Text>
+            </>
           )}
         </CopyButton>
       </Group>
@@ -177,9 +210,20 @@ const REASONS: Readonly<Record<string, string>> = {
   OneTimeUsed: 'it was used',
 };
 
-function stateOf(pass: Pass | undefined): string {
+/** Undefined where one can be made. */
+function whyNone(policy: PassPolicy, user: User): string | undefined {
+  if (policy.state === 'disabled') return 'Passes are not allowed: see “Policy for passes”.';
+  return user.enabled ? undefined : 'The user is disabled, and can be given none.';
+}
+
+function stateOf(pass: Pass | undefined): ReactNode {
   if (pass === undefined) return 'The user has no pass.';
   if (!pass.isUsable) return `There is a pass that cannot be used: ${REASONS[pass.methodUsabilityReason]}.`;
   const end = new Date(Date.parse(pass.startDateTime) + pass.lifetimeInMinutes * 60_000);
-  return `There is a pass, good until ${end.toLocaleString()}${pass.isUsableOnce ? ', for one registration' : ''}.`;
+  return (
+    <>
+      There is a pass, good until <Moment value={end.toISOString()} />
+      {pass.isUsableOnce && ', for one registration'}.
+    </>
+  );
 }

@@ -24,23 +24,27 @@ export default function UserPage() {
   const { value, error, reload } = useLoad(load);
   const [doing, setDoing] = useState<Doing>();
   const [done, setDone] = useState<string>();
+  const begin = (next: Doing) => {
+    setDone(undefined);
+    setDoing(next);
+  };
   const close = () => setDoing(undefined);
   const finish = async (text: string) => {
-    close();
-    setDone(text);
     await reload();
+    setDone(text);
+    close();
   };
   return (
     <>
       <SubjectHead
         all={{ to: '/admin/users', text: 'All users' }}
-        title={value?.user.displayName ?? 'User'}
+        title={value?.user.displayName ?? (error === undefined ? undefined : 'User')}
         done={done}
       />
       <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <>
-          <State user={value.user} ask={(what) => setDoing({ what })} />
+          <State user={value.user} ask={(what) => begin({ what })} />
           <Title order={2} mt="xl" size="h3">
             Security keys
           </Title>
@@ -50,7 +54,7 @@ export default function UserPage() {
             minWidth={620}
             rows={value.keys.map((key) => ({
               key: key.id,
-              cells: cellsOf(key, () => setDoing({ what: 'remove', key })),
+              cells: cellsOf(key, () => begin({ what: 'remove', key })),
             }))}
             nothing="No key yet. With a Temporary Access Pass the user can register one."
           />

@@ -41,11 +41,11 @@ export function AddKey({ number, close, finish }: Props) {
       <Text size="sm" mt="md">
         Plug the key in, or hold it ready. Your browser asks for its PIN or your fingerprint, and whether this
         organization may see its make and model: allow that, since some organizations accept only certain
-        models (
+        models. This one accepts what is listed under{' '}
         <Anchor component={Link} to="/accepted-keys" underline="always">
-          see which
+          Accepted keys
         </Anchor>
-        ).
+        .
       </Text>
     </Dialog>
   );

@@ -1,10 +1,12 @@
 /** Security info: the keys of the person who is signed in; add, rename, remove. */
 import type { OwnKey } from '@kennel/tenant/wire';
-import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { loadKeys } from '../../api/keys.ts';
 import { useSession } from '../../app/session.tsx';
 import { useLoad } from '../../app/use-load.ts';
+import { Done } from '../../components/done.tsx';
+import { Heading } from '../../components/heading.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
 import { AddKey } from './add-key.tsx';
 import { KeyCard } from './key-card.tsx';
@@ -21,9 +23,9 @@ export default function SecurityInfo() {
   const [doing, setDoing] = useState<Doing>();
   const [done, setDone] = useState<string>();
   const finish = async (text: string) => {
-    setDoing(undefined);
-    setDone(text);
     await Promise.all([reload(), reloadSession()]);
+    setDone(text);
+    setDoing(undefined);
   };
   const begin = (next: Doing) => {
     setDone(undefined);
@@ -35,19 +37,24 @@ export default function SecurityInfo() {
     <>
       <Group justify="space-between" align="flex-start">
         <div>
-          <Title order={1}>Security info</Title>
+          <Heading>Security info</Heading>
           <Text mt={4}>The security keys with which {session.user.userPrincipalName} signs in.</Text>
         </div>
         {value?.selfService === true && <Button onClick={() => begin({ what: 'add' })}>Add a key</Button>}
       </Group>
-      <Text role="status" aria-live="polite" c="var(--mantine-color-text)" mt="sm">
-        {done}
-      </Text>
+      <Done text={done} />
       <LoadNotice value={value} error={error} reload={reload} />
       {value !== undefined && (
         <>
           <Advice count={keys.length} byPass={session.method === 'pass'} selfService={value.selfService} />
-          <Stack mt="md" component="ul" p={0} style={{ listStyle: 'none' }} aria-label="Your security keys">
+          <Stack
+            mt="md"
+            component="ul"
+            role="list"
+            p={0}
+            style={{ listStyle: 'none' }}
+            aria-label="Your security keys"
+          >
             {keys.map((key) => (
               <KeyCard
                 key={key.id}
@@ -79,8 +86,9 @@ function Advice({ count, byPass, selfService }: { count: number; byPass: boolean
         : count === 1
           ? 'This is your only key. Add a second one and keep it in a safe place: then you can still sign in when the first is lost.'
           : undefined;
+  const title = count === 0 ? 'No key yet' : byPass ? 'Before your pass ends' : 'Only one key';
   return advice === undefined ? null : (
-    <Alert mt="md" color="yellow" title={count === 0 ? 'No key yet' : 'Before you go'}>
+    <Alert mt="md" color="yellow" role="note" title={title}>
       {advice}
     </Alert>
   );
