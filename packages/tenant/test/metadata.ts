@@ -62,6 +62,24 @@ export async function issue(wishes: CertificateWishes = {}): Promise<Issued> {
 export const root = (subject = 'CN=Test Root', wishes: CertificateWishes = {}) =>
   issue({ subject, ca: true, ...wishes });
 
+/** An authority of this certificate's name and key, or of another key, as metadata would name it. */
+export async function authorityOf(
+  certificate: Buffer,
+  publicKey = new x509.X509Certificate(certificate).publicKey,
+): Promise<Issued> {
+  const issuer = await root();
+  const authority = await x509.X509CertificateGenerator.create({
+    subject: new x509.X509Certificate(certificate).subject,
+    issuer: issuer.certificate.subject,
+    notBefore: new Date(Date.now() - DAY_MS),
+    publicKey,
+    signingKey: issuer.keys.privateKey,
+    signingAlgorithm: EC,
+    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+  });
+  return { ...issuer, certificate: authority, der: Buffer.from(authority.rawData) };
+}
+
 export const pem = ({ certificate }: Issued) => `${certificate.toString('pem')}\n`;
 export const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 

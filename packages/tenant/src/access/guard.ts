@@ -61,9 +61,12 @@ async function authenticate(
     const principal = await authenticator(tenant, request);
     if (principal !== undefined) return principal;
   }
+  const { access = [] } = request.routeOptions.config;
   throw new TenantError(
     'authentication-required',
-    'This needs an administrator or an enrolled client. Enrol one with `kennel client enroll`, or run the command on the tenant itself.',
+    access.includes('user')
+      ? 'You are not signed in, or were away for too long. Sign in again.'
+      : 'This needs an administrator or an enrolled client. Enrol one with `kennel client enroll`, or run the command on the tenant itself.',
   );
 }
 

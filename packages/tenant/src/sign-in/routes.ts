@@ -21,7 +21,17 @@ import { allowList, signInByKey, signInByPass } from './rules.ts';
 import { browserInWords } from './user-agent.ts';
 
 const text = (most: number) => z.string().max(most);
-const signInQuery = z.object({ return: text(2048).optional(), 'signed-out': text(8).optional() });
+const signInQuery = z.object({
+  return: text(2048).optional(),
+  'signed-out': text(8).optional(),
+  over: text(8).optional(),
+});
+
+/** What the person is told who was brought here by the pages. */
+function noticeOf(query: z.output<typeof signInQuery>): string | undefined {
+  if (query['signed-out'] !== undefined) return 'You are signed out.';
+  return query.over === undefined ? undefined : 'Your session is over. Sign in again to go on.';
+}
 /** Brokers add fields that say nothing here. */
 const carried = { ctx: text(8192).optional(), flowToken: text(8192).optional() };
 const loginForm = z.object({
@@ -48,7 +58,7 @@ export function signInRoutes(app: Routes, tenant: Tenant): void {
     const path = returnPath(request.query.return);
     if ((await sessionOf(tenant, request)) !== undefined) return reply.redirect(path, 302);
     return showSignIn(tenant, request, reply, { kind: 'page', path }, '', {
-      notice: request.query['signed-out'] === undefined ? undefined : 'You are signed out.',
+      notice: noticeOf(request.query),
     });
   });
 

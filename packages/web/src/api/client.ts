@@ -19,6 +19,10 @@ export class ApiError extends Error {
   }
 }
 
+const SESSION = '/api/session';
+/** What the tenant answers where no session is, or none any more. */
+const SIGNED_OUT = ['authentication-required', 'session-over'];
+
 /** @throws ApiError */
 export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
@@ -37,8 +41,10 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   }
   const answer = await readJson(response);
   if (response.ok) return answer as T; // the tenant's own answer, of this very version
+  const code = text(answer.suberror) ?? 'internal-error';
+  if (SIGNED_OUT.includes(code)) return toSignIn(method, path);
   throw new ApiError(
-    text(answer.suberror) ?? 'internal-error',
+    code,
     text(answer.error_description) ?? 'The server gave no answer that can be read. Try again.',
     response.status,
     text(answer.trace_id),
@@ -51,8 +57,22 @@ export const api = {
   put: <T>(path: string, body: unknown) => call<T>('PUT', path, body),
   patch: <T>(path: string, body: unknown) => call<T>('PATCH', path, body),
   delete: <T>(path: string, body?: unknown) => call<T>('DELETE', path, body),
-  session: () => call<OwnSession>('GET', '/api/session'),
+  session: () => call<OwnSession>('GET', SESSION),
+  signOut: () => call<unknown>('DELETE', SESSION),
 };
+
+/**
+ * To the sign-in page and back to where the person was, since nobody is signed in, or not any more; it never resolves.
+ * Who wanted to sign out is signed out.
+ */
+function toSignIn(method: string, path: string): Promise<never> {
+  const here = `${window.location.pathname}${window.location.search}`;
+  const wasIn = path === SESSION ? '' : '&over=1'; // whether there is a session a page asks first
+  const query =
+    method === 'DELETE' && path === SESSION ? 'signed-out=1' : `return=${encodeURIComponent(here)}${wasIn}`;
+  window.location.assign(`/sign-in?${query}`);
+  return new Promise(() => {});
+}
 
 async function readJson(response: Response): Promise<Record<string, unknown>> {
   try {

@@ -2,7 +2,7 @@
 import type { OwnSession } from '@kennel/tenant/wire';
 import { Center, Title } from '@mantine/core';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from 'react';
-import { ApiError, api } from '../api/client.ts';
+import { api } from '../api/client.ts';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { Loading } from '../components/load-notice.tsx';
 
@@ -21,8 +21,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     try {
       setSession(await api.session());
     } catch (cause) {
-      if (cause instanceof ApiError && cause.status === 401) goToSignIn();
-      else setError(cause);
+      setError(cause);
     }
   }, []);
   useEffect(() => {
@@ -54,10 +53,4 @@ export function useSession(): Signed {
   const signed = useContext(Context);
   if (signed === undefined) throw new Error('useSession is for pages below SessionProvider');
   return signed;
-}
-
-/** To the sign-in page, and back to where the person was. */
-export function goToSignIn(): void {
-  const here = `${window.location.pathname}${window.location.search}`;
-  window.location.assign(`/sign-in?return=${encodeURIComponent(here)}`);
 }

@@ -139,7 +139,7 @@ function SchemeToggle() {
 function SignOut({ failed }: { failed: (error: unknown) => void }) {
   const signOut = async () => {
     try {
-      await api.delete('/api/session');
+      await api.signOut();
       window.location.assign('/sign-in?signed-out=1');
     } catch (cause) {
       failed(cause);

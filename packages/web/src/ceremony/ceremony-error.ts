@@ -54,7 +54,7 @@ const WORDS: Record<CeremonyFailure, Words | Record<Ceremony, Words>> = {
   },
   'already-registered': {
     title: 'This key is registered already',
-    text: 'You can sign in with it. To add another key, take this one out and use the other one.',
+    text: 'It is in your list already. To add another key, take this one out and use the other one.',
   },
   'wrong-site': {
     title: 'This address is not the right one',
