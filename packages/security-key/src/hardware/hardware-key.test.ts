@@ -1,34 +1,33 @@
 /** A hardware key through a stand-in for the tools, and tools that hang, babble, lie or are missing. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { failure, useKeyHome } from '../software/testing.ts';
 import { behavesAsHardwareKey } from './behaviour.ts';
+import { serveFakeTools } from './fake-tools.ts';
 import { listHardwareKeys, openHardwareKey } from './hardware-key.ts';
 
 const home = useKeyHome();
-const FAKE = fileURLToPath(new URL('./fake-tool.ts', import.meta.url));
 
 /** A directory with a shell script for each tool. */
-function scripts(body: (tool: string) => string): string {
+function scripts(body: (tool: string) => string, shell: 'sh' | 'bash' = 'sh'): string {
   const directory = join(home.home(), `tools-${Math.random()}`);
   mkdirSync(directory);
   for (const tool of ['fido2-token', 'fido2-cred', 'fido2-assert']) {
     const path = join(directory, tool);
-    writeFileSync(path, `#!/bin/sh\n${body(tool)}\n`);
+    writeFileSync(path, `#!/bin/${shell}\n${body(tool)}\n`);
     chmodSync(path, 0o755);
   }
   return directory;
 }
 
-// Each call starts a process or two.
-describe('through the stand-in', { timeout: 60_000 }, () => {
-  behavesAsHardwareKey(it, home, (plugged) =>
-    scripts(
-      (tool) => `KENNEL_TEST_KEYS='${plugged.join(':')}' exec '${process.execPath}' '${FAKE}' ${tool} "$@"`,
-    ),
-  );
+describe('through the stand-in', () => {
+  let fake: Awaited<ReturnType<typeof serveFakeTools>>;
+  beforeAll(async () => {
+    fake = await serveFakeTools();
+  });
+  afterAll(() => fake.close());
+  behavesAsHardwareKey(it, home, (plugged) => scripts((tool) => fake.body(tool, plugged), 'bash'));
 });
 
 const INFO = "printf 'proto: 0x02\\nversion strings: FIDO_2_1\\noptions: rk, clientPin\\n'";
