@@ -17,8 +17,9 @@ import {
   tcpTransport,
 } from '@kennel/kerberos';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { runProgram, type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import { runProgram, type SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces', 'mit', 'faketime'] as const;
 const AHEAD_SECONDS = 600;
@@ -30,7 +31,7 @@ let sid: string;
 
 beforeAll(async () => {
   if (missing(PEERS).length > 0) return;
-  domain = await startSambaDomain({ users: [{ name: 'alice' }], clockOffsetSeconds: AHEAD_SECONDS });
+  domain = await startTestDomain({ users: [{ name: 'alice' }], clockOffsetSeconds: AHEAD_SECONDS });
   sid = await domain.sidOf('alice');
   const { keytab } = await domain.createKerberosServerObjects();
   const entry = decodeKeytab(readFileSync(keytab)).find(

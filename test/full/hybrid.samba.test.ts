@@ -21,12 +21,12 @@ import {
   joinMachine,
   readShareFile,
   type SambaDomain,
-  startSambaDomain,
 } from '../../packages/lab/src/samba/index.ts';
 import { plugInKey, registerKey, type ScriptedUser } from '../../packages/lab/src/scripted-user.ts';
 import { kennel } from '../support/kennel.ts';
 import { type LabTenant, publishKeytab, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces', 'smbclient'] as const;
 const UPN = 'alice@corp.example.com';
@@ -42,7 +42,7 @@ describe('a computer of a Samba domain as a device of the tenant', () => {
 
   beforeAll(async () => {
     if (missing(PEERS).length > 0) return;
-    samba = await startSambaDomain({
+    samba = await startTestDomain({
       users: [{ name: 'alice' }],
       shares: [{ name: 'team', allow: ['alice'], files: { 'plan.txt': 'the plan\n' } }],
     });

@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { kennel, startKennel, stopProcess } from '../support/kennel.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const home = mkdtempSync(join(tmpdir(), 'kennel-server-'));
@@ -42,7 +43,7 @@ describe('kennel kerberos-server on a Samba domain', () => {
 
   beforeAll(async () => {
     if (missing(PEERS).length > 0) return;
-    domain = await startSambaDomain({
+    domain = await startTestDomain({
       users: [
         { name: 'alice', password: 'Alice!pass1' },
         { name: 'bob', groups: ['Domain Admins'] },

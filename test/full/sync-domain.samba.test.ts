@@ -15,12 +15,13 @@ import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenan
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { ExtendedNames } from '../../packages/active-directory/src/sync/controls.ts';
 import { membersOf } from '../../packages/active-directory/src/sync/source.ts';
-import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { plugInKey, registerKey } from '../../packages/lab/src/scripted-user.ts';
 import { jsonLines, kennel, startKennel, stopProcess } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
 import { startRelay } from '../support/relay.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const PASSWORD = 'Plain!pass1';
@@ -35,7 +36,7 @@ describe('sync from a Samba domain', () => {
   beforeAll(async () => {
     if (missing(PEERS).length > 0) return;
     const names = ['alice', 'bob', 'carol', 'dave', 'erin', 'plain'];
-    samba = await startSambaDomain({
+    samba = await startTestDomain({
       users: names.map((name) => ({ name, password: PASSWORD })),
       groups: ['staff', 'inner'],
     });

@@ -8,10 +8,11 @@ import { openDomainSession, openSource, runSync, type SyncTarget } from '@kennel
 import { clientTransport, connectorClientOver, enrolClient } from '@kennel/tenant/client';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { changePeople, measuredRun, startDirectory } from '../../bench/directory.ts';
-import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { startKennel } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const PEOPLE = 10_000;
@@ -116,7 +117,7 @@ describe('sync of a large domain', () => {
   });
 
   it('syncs a second forest beside it, and its connector cannot write to the first', async () => {
-    const fabrikam = await startSambaDomain({
+    const fabrikam = await startTestDomain({
       realm: 'FABRIKAM.EXAMPLE.NET',
       users: [{ name: 'zoe', password: 'Plain!pass1' }],
     });

@@ -6,16 +6,12 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { joinDevice, signIn } from '@kennel/device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import {
-  readShareFile,
-  type SambaDomain,
-  startSambaDomain,
-  trustEachOther,
-} from '../../packages/lab/src/samba/index.ts';
+import { readShareFile, type SambaDomain, trustEachOther } from '../../packages/lab/src/samba/index.ts';
 import { enrolUser, plugInKey } from '../../packages/lab/src/scripted-user.ts';
 import { kennel } from '../support/kennel.ts';
 import { type LabTenant, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces', 'mit', 'smbclient'] as const;
 const FORESTS = [
@@ -33,7 +29,7 @@ describe('two forests', () => {
     tenant = await startLabTenant();
     for (const { realm, hostName, user } of FORESTS)
       domains.push(
-        await startSambaDomain({
+        await startTestDomain({
           realm,
           hostName,
           users: [{ name: user }],

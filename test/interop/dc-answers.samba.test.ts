@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type CaseServer, type CaseUser, DC_CASES } from '../../packages/lab/src/dc-answers/cases.ts';
 import type { ServerKeys } from '../../packages/lab/src/dc-answers/forge.ts';
 import { answerOf } from '../../packages/lab/src/dc-answers/run.ts';
-import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const FILETIME_OF_2020 = '132223104000000000';
@@ -61,7 +62,7 @@ async function prepareServers(): Promise<void> {
 
 beforeAll(async () => {
   if (missing(PEERS).length > 0) return;
-  domain = await startSambaDomain({
+  domain = await startTestDomain({
     users: [
       { name: 'alice' },
       { name: 'disabled', attributes: { userAccountControl: DISABLED_ACCOUNT } },

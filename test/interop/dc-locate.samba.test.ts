@@ -3,9 +3,10 @@ import { locateDomainController } from '@kennel/active-directory';
 import { srvResolver } from '@kennel/kerberos';
 import { type LabDomain, startLabDomain } from '@kennel/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { kennel } from '../support/kennel.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const DOMAIN = 'corp.example.com';
@@ -14,7 +15,7 @@ describe('on a Samba domain', () => {
   const it = withPeers(...PEERS);
   let domain: SambaDomain;
   beforeAll(async () => {
-    if (missing(PEERS).length === 0) domain = await startSambaDomain();
+    if (missing(PEERS).length === 0) domain = await startTestDomain();
   });
   afterAll(() => domain?.stop());
 

@@ -19,12 +19,9 @@ import { replicateObject } from '../../packages/active-directory/src/drsuapi/rea
 import { RpcConnection } from '../../packages/active-directory/src/rpc/connection.ts';
 import { findEndpoint } from '../../packages/active-directory/src/rpc/endpoint-mapper.ts';
 import { SYNTAX } from '../../packages/active-directory/src/rpc/syntax.ts';
-import {
-  type KerberosServerObjects,
-  type SambaDomain,
-  startSambaDomain,
-} from '../../packages/lab/src/samba/index.ts';
+import type { KerberosServerObjects, SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const JPEG_PHOTO = '0.9.2342.19200300.100.1.60';
@@ -36,7 +33,7 @@ let admin: Credentials;
 
 beforeAll(async () => {
   if (missing(PEERS).length > 0) return;
-  domain = await startSambaDomain({ users: [{ name: 'alice', password: PASSWORD }] });
+  domain = await startTestDomain({ users: [{ name: 'alice', password: PASSWORD }] });
   objects = await domain.createKerberosServerObjects();
   admin = await ticketOf('Administrator', domain.adminPassword);
 });

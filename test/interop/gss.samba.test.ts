@@ -15,10 +15,11 @@ import {
   srvResolver,
 } from '@kennel/kerberos';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { LAYER, LdapSasl } from '../support/ldap-sasl.ts';
 import { missing, withPeers } from '../support/peers.ts';
 import { AUTH_TYPE, SealedRpc } from '../support/rpc-sealed.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const PASSWORD = 'Alice!pass1';
@@ -30,7 +31,7 @@ let ldap: Credentials;
 beforeAll(async () => {
   if (missing(PEERS).length > 0) return;
   const names = ['alice', 'disabled', 'locked', 'stale', 'gone'];
-  domain = await startSambaDomain({ users: names.map((name) => ({ name, password: PASSWORD })) });
+  domain = await startTestDomain({ users: names.map((name) => ({ name, password: PASSWORD })) });
   await domain.sambaTool('domain', 'passwordsettings', 'set', '--account-lockout-threshold=3');
   await domain.sambaTool('user', 'disable', 'disabled');
   await domain.sambaTool(

@@ -33,13 +33,9 @@ import {
 } from '@kennel/kerberos';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { reEncodedBuffers } from '../../packages/kerberos/test/re-encode-pac.ts';
-import {
-  readShareFile,
-  runProgram,
-  type SambaDomain,
-  startSambaDomain,
-} from '../../packages/lab/src/samba/index.ts';
+import { readShareFile, runProgram, type SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces', 'mit'] as const;
 const PASSWORD = 'Alice!pass1';
@@ -84,7 +80,7 @@ const signedBy = (pac: Uint8Array, type: number) => {
 
 beforeAll(async () => {
   if (missing(PEERS).length > 0) return;
-  domain = await startSambaDomain({
+  domain = await startTestDomain({
     groups: ['staff', ...Array.from({ length: NESTED }, (_, i) => `nested${i}`)],
     users: [
       { name: 'alice', password: PASSWORD, displayName: 'Alice Exämple', groups: ['staff'] },

@@ -18,8 +18,9 @@ import { joinKvno, Key, tcpTransport } from '@kennel/kerberos';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { DC_CASES } from '../../packages/lab/src/dc-answers/cases.ts';
 import { answerOf } from '../../packages/lab/src/dc-answers/run.ts';
-import { type SambaDomain, startSambaDomain } from '../../packages/lab/src/samba/index.ts';
+import type { SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces'] as const;
 const PASSWORD = 'Alice!pass1';
@@ -41,7 +42,7 @@ describe('Kerberos server objects over LDAP, sealed with Kerberos', () => {
 
   beforeAll(async () => {
     if (missing(PEERS).length > 0) return;
-    domain = await startSambaDomain({
+    domain = await startTestDomain({
       groups: ['Server Admins', 'Payroll'],
       users: [
         { name: 'alice', password: PASSWORD },

@@ -14,12 +14,7 @@ import {
 } from '@kennel/device';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { readDevice, writeDevice } from '../../packages/device/src/state/device.ts';
-import {
-  readShareFile,
-  runProgram,
-  type SambaDomain,
-  startSambaDomain,
-} from '../../packages/lab/src/samba/index.ts';
+import { readShareFile, runProgram, type SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import {
   enrolUser,
   plugInKey,
@@ -28,6 +23,7 @@ import {
 } from '../../packages/lab/src/scripted-user.ts';
 import { type LabTenant, publishKeytab, startLabTenant } from '../support/lab-tenant.ts';
 import { missing, withPeers } from '../support/peers.ts';
+import { startTestDomain } from '../support/samba.ts';
 
 const PEERS = ['samba', 'namespaces', 'mit', 'smbclient'] as const;
 const NAMES = ['alice', 'bob', 'disabled', 'locked', 'expired', 'must-change', 'denied', 'outsider'] as const;
@@ -85,7 +81,7 @@ describe('signing in with a security key on a Samba domain', () => {
 
   beforeAll(async () => {
     if (missing(PEERS).length > 0) return;
-    domain = await startSambaDomain({
+    domain = await startTestDomain({
       users: NAMES.map((name) => ({
         name,
         ...(name === 'denied' ? { groups: ['Domain Admins'] } : {}),

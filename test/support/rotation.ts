@@ -4,14 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { joinDevice, signIn } from '@kennel/device';
-import {
-  type AddedController,
-  type SambaDomain,
-  startSambaDomain,
-} from '../../packages/lab/src/samba/index.ts';
+import type { AddedController, SambaDomain } from '../../packages/lab/src/samba/index.ts';
 import { enrolUser, type ScriptedUser } from '../../packages/lab/src/scripted-user.ts';
 import { KENNEL, type KennelResult, kennel } from './kennel.ts';
 import { type LabTenant, startLabTenant } from './lab-tenant.ts';
+import { startTestDomain } from './samba.ts';
 
 export interface RotationLab {
   domain: SambaDomain;
@@ -32,7 +29,7 @@ export interface RotationLab {
 }
 
 export async function startRotationLab(): Promise<RotationLab> {
-  const domain = await startSambaDomain({ users: [{ name: 'alice' }] });
+  const domain = await startTestDomain({ users: [{ name: 'alice' }] });
   const dc2 = await domain.addController('dc2');
   const tenant = await startLabTenant();
   const passwordFile = join(tenant.home, 'password');

@@ -1,8 +1,17 @@
 /** A domain's directory as it was before its server started first, kept in a folder so that the next start is quick. */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
-interface Kept {
+export interface Kept {
   /** Of the domain that was made: it stands in the directory, and in its DNS. */
   adminPassword: string;
   address: string;
@@ -19,13 +28,16 @@ export function restoreKept(folder: string, workDir: string): Kept | undefined {
   return JSON.parse(readFileSync(facts, 'utf8')) as Kept; // keepDomain wrote it
 }
 
-/** Keeps it: whole or not at all. Readable by its owner alone, as it holds the domain's keys. */
+/** Keeps it: whole or not at all, and once. Readable by its owner alone, as it holds the domain's keys. */
 export function keepDomain(folder: string, workDir: string, kept: Kept): void {
-  const fresh = `${folder}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  const fresh = mkdtempSync(`${folder}.new-`); // 0700
   cpSync(join(workDir, FOLDER), join(fresh, FOLDER), { recursive: true });
   writeFileSync(join(fresh, FACTS), JSON.stringify(kept), { mode: 0o600 });
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(fresh, folder);
+  try {
+    renameSync(fresh, folder);
+  } catch (error) {
+    rmSync(fresh, { recursive: true });
+    if (!existsSync(join(folder, FACTS))) throw error; // else somebody kept the same meanwhile
+  }
 }
