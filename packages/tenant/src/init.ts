@@ -1,7 +1,8 @@
 /** Making a tenant: configuration, master key, TLS, the store and the keys in it. Doing it again changes nothing. */
 import { existsSync } from 'node:fs';
 import { createMasterKey, loadMasterKey, type MasterKey, masterKeyFile } from '@kennel/secrets';
-import { ensureConfig, ensureStateDir, statePaths } from './config/files.ts';
+import { ensureConfig, ensureStateDir } from './config/files.ts';
+import { statePaths } from './config/paths.ts';
 import type { InitOptions, TenantConfig } from './config/schema.ts';
 import { caCertificateFile, ensureTlsCa } from './config/tls.ts';
 import { checkStoreIdentity, recordStoreIdentity } from './store/identity.ts';

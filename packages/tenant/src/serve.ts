@@ -14,7 +14,8 @@ import { authorizeRoutes } from './authorize/routes.ts';
 import { CeremonyLog } from './ceremonies/log.ts';
 import { enrolmentRoutes } from './clients/routes.ts';
 import { byClientToken } from './clients/token.ts';
-import { ensureStateDir, originOf, readConfig, registrationOf, statePaths } from './config/files.ts';
+import { ensureStateDir, originOf, readConfig, registrationOf } from './config/files.ts';
+import { statePaths } from './config/paths.ts';
 import { loadTls, type TlsMaterial } from './config/tls.ts';
 import { watchDeviceCa } from './devices/ca-watch.ts';
 import { deletionRoutes } from './devices/deletion.ts';
@@ -124,7 +125,7 @@ export async function serveTenant({
       now,
     };
     const { tenantName } = config;
-    cleanUp.push(startNotices({ config: config.mail, inside, tenantName, store, audit, log, now }));
+    cleanUp.push(await startNotices({ config: config.mail, inside, tenantName, store, audit, log, now }));
     cleanUp.push(await metadata.start());
     const tls = await loadTls(stateDir, config, master, now());
     const app = publicApp(tenant, tls);

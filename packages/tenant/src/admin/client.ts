@@ -2,7 +2,7 @@
 import { adminClientOver } from './calls.ts';
 import { socketTransport } from './transport.ts';
 
-export { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
+export { CEREMONY_EVENTS } from '../ceremonies/events.ts';
 export { type AdminClient, adminClientOver } from './calls.ts';
 export { httpsExchange } from './transport.ts';
 

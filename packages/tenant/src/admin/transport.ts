@@ -1,7 +1,7 @@
 /** How the administrators' calls reach the tenant: one request, one JSON answer, the tenant's errors as they were. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { statePaths } from '../config/files.ts';
+import { statePaths } from '../config/paths.ts';
 import { isTenantErrorCode, TenantError } from '../errors.ts';
 import type { AdminTransport } from './calls.ts';
 

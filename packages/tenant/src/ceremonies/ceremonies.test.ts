@@ -13,9 +13,10 @@ import {
   type World,
 } from '../../test/world.ts';
 import { migrateStore, openStore } from '../store/open.ts';
+import { CEREMONY_EVENTS } from './events.ts';
 import { CeremonyLog, STRANGERS_A_MINUTE } from './log.ts';
 import { listCeremonyEvents, purgeCeremonyEvents } from './queries.ts';
-import { CEREMONY_EVENTS, type CeremonyStep, ceremonyQuery } from './schema.ts';
+import { type CeremonyStep, ceremonyQuery } from './schema.ts';
 
 let world: World | undefined;
 afterEach(async () => {

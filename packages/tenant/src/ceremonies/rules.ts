@@ -1,8 +1,9 @@
 /** Noting and reading the steps of ceremonies. */
 import type { Tenant } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
+import { stepOf } from './events.ts';
 import { type CeremonyEventWithUser, listCeremonyEvents } from './queries.ts';
-import { type CeremonyEvent, type CeremonyQuery, type CeremonyStep, stepOf } from './schema.ts';
+import type { CeremonyEvent, CeremonyQuery, CeremonyStep } from './schema.ts';
 
 /** Notes a step of a ceremony. It is written a moment later: nobody waits for it, and it never fails. */
 export function recordCeremony(tenant: Pick<Tenant, 'ceremonies'>, step: CeremonyStep): void {

@@ -1,21 +1,9 @@
-/** The state directory of a tenant: where each file lies, and reading and writing its configuration. */
+/** The state directory of a tenant: made, and its configuration read and written. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
 import { TenantError } from '../errors.ts';
+import { statePaths } from './paths.ts';
 import { configSchema, firstIssue, type InitOptions, initSchema, type TenantConfig } from './schema.ts';
-
-/** The files of a state directory; the directory is for its owner alone (0700). */
-export function statePaths(stateDir: string) {
-  return {
-    config: join(stateDir, 'config.json'),
-    socket: join(stateDir, 'admin.sock'),
-    lock: join(stateDir, 'instance.lock'),
-    tls: join(stateDir, 'tls'),
-    /** A path of the configuration, relative to the state directory. */
-    inside: (path: string) => (isAbsolute(path) ? path : join(stateDir, path)),
-  };
-}
 
 /**
  * Makes the directory where it is missing. One that others can look into is refused, not changed: it may be

@@ -13,7 +13,7 @@ import { type MasterKey, open, seal } from '@kennel/secrets';
 import * as x509 from '@peculiar/x509';
 import { TenantError } from '../errors.ts';
 import { later } from '../time.ts';
-import { statePaths } from './files.ts';
+import { statePaths } from './paths.ts';
 import type { TenantConfig } from './schema.ts';
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };

@@ -5,7 +5,8 @@
 import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { loadMasterKey, type MasterKey, masterKeyFile } from '@kennel/secrets';
 import { AuditTrail } from '../audit/trail.ts';
-import { readConfig, statePaths } from '../config/files.ts';
+import { readConfig } from '../config/files.ts';
+import { statePaths } from '../config/paths.ts';
 import type { TenantConfig } from '../config/schema.ts';
 import { TenantError } from '../errors.ts';
 import { storePlace } from '../init.ts';

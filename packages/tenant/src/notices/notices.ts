@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { FastifyBaseLogger } from 'fastify';
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import type { AuditEvent } from '../audit/rules.ts';
 import type { AuditTrail } from '../audit/trail.ts';
 import { TenantError } from '../errors.ts';
@@ -41,9 +41,9 @@ interface Needs {
  *
  * @throws TenantError `config-invalid` (a file of `mail` cannot be read)
  */
-export function startNotices(needs: Needs): () => Promise<void> {
+export async function startNotices(needs: Needs): Promise<() => Promise<void>> {
   if (needs.config === undefined) return async () => {};
-  const notices = new Notices(needs, needs.config);
+  const notices = new Notices(needs, needs.config.from, await transportOf(needs.config, needs.inside));
   const stopListening = needs.audit.listen((events) => notices.hear(events));
   const timer = setInterval(() => notices.send(), EVERY_MS);
   timer.unref();
@@ -62,10 +62,10 @@ class Notices {
   #work: Promise<void> = Promise.resolve();
   #ended = false;
 
-  constructor(needs: Needs, config: MailConfig) {
+  constructor(needs: Needs, from: string, transport: Transporter) {
     this.#needs = needs;
-    this.#from = config.from;
-    this.#transport = transportOf(config, needs.inside);
+    this.#from = from;
+    this.#transport = transport;
   }
 
   /** Puts what people are told into the store, then sends it. */
@@ -152,7 +152,8 @@ class Notices {
   }
 }
 
-function transportOf(config: MailConfig, inside: (path: string) => string): Transporter {
+async function transportOf(config: MailConfig, inside: (path: string) => string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer'); // few tenants send mail
   const { host, port, security, caFile, username, passwordFile } = config;
   const password = passwordFile === undefined ? '' : (read(inside(passwordFile)).split(/\r?\n/)[0] ?? '');
   return createTransport({

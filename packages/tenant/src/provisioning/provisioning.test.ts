@@ -10,7 +10,7 @@ import { TestKey } from '../../test/authenticator.ts';
 import { ALICE, type Answer, startWorld, type World } from '../../test/world.ts';
 import { type Enrolment, enrolClient } from '../clients/enrolled.ts';
 import { CLIENT_ASSERTION_TYPE, CLIENT_CREDENTIALS } from '../clients/schema.ts';
-import { statePaths } from '../config/files.ts';
+import { statePaths } from '../config/paths.ts';
 
 const BLUE = '2fc0579f-8113-47ea-b116-bb5a8db9202a';
 const FIDO2 = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/fido2';

@@ -3,8 +3,9 @@
  * ceremonies, and the trace id of the answer is shown to the person. Only for ceremonies that were begun here.
  */
 import { z } from 'zod';
+import { CEREMONY_EVENTS } from '../ceremonies/events.ts';
 import { recordCeremony } from '../ceremonies/rules.ts';
-import { CEREMONY_EVENTS, clientReport } from '../ceremonies/schema.ts';
+import { clientReport } from '../ceremonies/schema.ts';
 import { TenantError } from '../errors.ts';
 import { isFreshNonce } from '../nonce/rules.ts';
 import type { Routes } from '../server/fastify.ts';

@@ -7,8 +7,8 @@ import {
   generateRegistrationOptions,
   type PublicKeyCredentialCreationOptionsJSON,
 } from '@simplewebauthn/server';
+import { CEREMONY_EVENTS } from '../ceremonies/events.ts';
 import { recordCeremony } from '../ceremonies/rules.ts';
-import { CEREMONY_EVENTS } from '../ceremonies/schema.ts';
 import { sha256 } from '../digest.ts';
 import { TenantError } from '../errors.ts';
 import { consumePass } from '../passes/redeem.ts';
