@@ -74,6 +74,7 @@ export async function startWorld(): Promise<World> {
   const closing: (() => unknown)[] = [home, runtime].map(
     (place) => () => rmSync(place, { recursive: true, force: true }),
   );
+  closing.push(() => delete process.env.KENNEL_RUNTIME_DIR);
   const stateDir = join(home, 'tenant');
   const clock = { kdc: 0, tenant: 0 };
   const log = pino({ level: 'silent' });
