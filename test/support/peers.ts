@@ -9,6 +9,8 @@ import { test } from 'vitest';
 export const chromiumPath = () =>
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 
+export const firefoxPath = () => ['/usr/bin/firefox-esr', '/usr/bin/firefox'].find(existsSync);
+
 const postgresBin = () =>
   ['15', '16', '17', '18'].map((v) => `/usr/lib/postgresql/${v}/bin/initdb`).find(existsSync);
 const onPath = (program: string) => {
@@ -78,6 +80,7 @@ export const PEERS = {
     present: () => chromiumPath() !== undefined,
     packages: ['chromium', 'fonts-liberation'],
   },
+  firefox: { present: () => firefoxPath() !== undefined, packages: ['firefox-esr'] },
   display: { present: () => onPath('Xvfb') && onPath('xdotool'), packages: ['xvfb', 'xdotool'] },
   smtp: { present: () => python('aiosmtpd'), packages: ['python3-aiosmtpd'] },
   swtpm: {
@@ -88,6 +91,9 @@ export const PEERS = {
 } as const;
 
 export type Peer = keyof typeof PEERS;
+
+/** Those that only `npm run test:full` asks for: too large to be brought for every run of `npm test`. */
+export const FULL_ONLY: readonly Peer[] = ['firefox'];
 
 /** The peers of the list that this machine lacks. */
 export function missing(peers: readonly Peer[]): Peer[] {

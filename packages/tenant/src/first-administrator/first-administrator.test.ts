@@ -35,6 +35,23 @@ test('a link registers one key, whose holder is then the administrator', async (
   const bad = new TestKey().create({ publicKey: options, origin: 'https://evil.example' });
   const refused = await browser.json('POST', '/first-administrator', { ...cross, credential: bad });
   expect(refused.json.suberror).toBe('registration-invalid');
+  // what failed in the browser already is logged, for who has the link alone
+  const failure = {
+    ceremony: 'registration',
+    challenge: options.challenge,
+    kind: 'cancelled',
+    clientError: 'NotAllowedError',
+    elapsedMs: 3_000,
+  };
+  const tell = (secret: string) =>
+    browser.json('POST', '/first-administrator/failures', { token: secret, failure });
+  expect((await tell('x'.repeat(43))).json.suberror).toBe('first-administrator-link-invalid');
+  const { traceId } = (await tell(token)).json;
+  expect((await world.admin.ceremonies.list({ trace: traceId }))[0]).toMatchObject({
+    event: 1002,
+    reason: 'cancelled',
+    elapsedMs: 3_000,
+  });
   // a restart makes a new link, and the old one is worth nothing
   await world.restart();
   expect((await register(browser, first)).json.suberror).toBe('first-administrator-link-invalid');

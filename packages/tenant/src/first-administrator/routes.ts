@@ -5,24 +5,26 @@ import { TenantError } from '../errors.ts';
 import { setCookie } from '../server/cookies.ts';
 import type { Routes } from '../server/fastify.ts';
 import { beginSession, fresh, SESSION_COOKIE } from '../sessions/rules.ts';
+import { ceremonyFailure, noteFailure } from '../sign-in/failures.ts';
 import { html } from '../sign-in/html.ts';
 import { sendDocument } from '../sign-in/page.ts';
 import { allowedOrigins, type Tenant } from '../tenant.ts';
 import { newUser } from '../users/schema.ts';
 import { keyRegistration } from '../webauthn/schema.ts';
-import { beginFirstAdministrator, finishFirstAdministrator } from './rules.ts';
+import { beginFirstAdministrator, checkLink, finishFirstAdministrator } from './rules.ts';
 
 const who = newUser.pick({ userPrincipalName: true, displayName: true }).extend({
   token: z.string().min(1).max(128),
 });
 const registration = who.extend(keyRegistration.pick({ credential: true }).shape);
+const failure = who.pick({ token: true }).extend({ failure: ceremonyFailure });
 const PATH = '/first-administrator';
 
 export function firstAdministratorRoutes(app: Routes, tenant: Tenant): void {
   app.get(PATH, { schema: {} }, (_request, reply) =>
     sendDocument(reply, tenant, {
       title: 'The first administrator',
-      config: { urlOptions: `${PATH}/options`, urlRegister: PATH },
+      config: { urlOptions: `${PATH}/options`, urlRegister: PATH, urlReport: `${PATH}/failures` },
       body: html`
 <div id="error" role="alert" tabindex="-1" hidden class="error">
 <h2 id="error-title"></h2>
@@ -56,6 +58,12 @@ second key soon, and keep it in a safe place.</p>
     const proof = await finishFirstAdministrator(tenant, visitorOf(request), given, key);
     const token = await beginSession(tenant, { correlationId: request.id }, fresh(tenant, proof));
     return reply.header('set-cookie', setCookie(SESSION_COOKIE, token)).send({ next: '/security-info' });
+  });
+
+  app.post(`${PATH}/failures`, { schema: { body: failure } }, async (request) => {
+    checkOrigin(tenant, request);
+    await checkLink(tenant, visitorOf(request), request.body.token);
+    return noteFailure(tenant, request, request.body.failure, undefined);
   });
 }
 

@@ -93,7 +93,7 @@ async function ensureUser(
   return createUser(tenant, by, { userPrincipalName, ...(displayName && { displayName }) });
 }
 
-async function checkLink(tenant: Tenant, by: Visitor, token: string): Promise<void> {
+export async function checkLink(tenant: Tenant, by: Visitor, token: string): Promise<void> {
   const good = await queries.isLink(tenant.store, sha256(token), iso(tenant.now()));
   if (!good || (await hasAdministrator(tenant.store))) throw await refused(tenant, by);
 }

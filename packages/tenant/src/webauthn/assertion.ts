@@ -21,16 +21,13 @@ import { allowedOrigins, type Caller, type Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';
 import { checkAllowed } from '../users/may-sign-in.ts';
 import { type ClientData, readClientData } from './client-data.ts';
+import { flagsOf, USER_PRESENT, USER_VERIFIED } from './flags.ts';
 import { type CredentialWithUser, credentialWithUser, keyAtSignIn } from './key-with-user.ts';
 import { advanceCounter, type KeyUse, recordUse } from './queries.ts';
 import { isSigned } from './signature.ts';
 import { refuseSoftwareKey } from './software-key.ts';
 
 export type AssertionPurpose = Parameters<typeof assertionChallenge>[0];
-
-/** Flags of authenticator data (section 6.1): user present, user verified. */
-const USER_PRESENT = 0x01;
-const USER_VERIFIED = 0x04;
 
 export interface GivenAssertion {
   assertion: FidoAssertion;
@@ -226,7 +223,7 @@ function checkAuthenticatorData(tenant: Tenant, assertion: FidoAssertion): void 
   if (bytes.length < 37) throw invalid('authenticator data');
   const rpIdHash = hash('sha256', tenant.config.rpId, 'buffer');
   if (!timingSafeEqual(bytes.subarray(0, 32), rpIdHash)) throw invalid('RP ID');
-  const flags = bytes[32] ?? 0;
+  const flags = flagsOf(bytes);
   if ((flags & USER_PRESENT) === 0) throw invalid('user presence');
   if ((flags & USER_VERIFIED) === 0) throw invalid('user verification');
 }

@@ -81,13 +81,16 @@ test('a challenge is good once, for its user, for five minutes or as long as ask
   await register(key.create(long));
 });
 
-test.each<[string, { flags?: number; origin?: string }]>([
-  ['no user verification', { flags: 0x41 }],
-  ['no user presence', { flags: 0x44 }],
-  ['another origin', { origin: 'https://evil.example' }],
-])('an answer with %s is refused and audited', async (_name, faults) => {
+test.each<[string, { flags?: number; origin?: string }, RegExp]>([
+  ['no user verification', { flags: 0x41 }, /did not check that it is you. Set a PIN/],
+  ['no user presence', { flags: 0x44 }, /could not be verified/],
+  ['another origin', { origin: 'https://evil.example' }, /could not be verified/],
+])('an answer with %s is refused and audited', async (_name, faults, message) => {
   const credential = new TestKey().create(await world.admin.keys.options(user.id), faults);
-  await expect(register(credential)).rejects.toMatchObject({ code: 'registration-invalid' });
+  await expect(register(credential)).rejects.toMatchObject({
+    code: 'registration-invalid',
+    message: expect.stringMatching(message),
+  });
   expect((await world.admin.audit.list({ limit: 1 }))[0]).toMatchObject({
     event: 'key.registration-refused',
     outcome: 'denied',

@@ -163,6 +163,14 @@ async function insert(tenant: Tenant, row: CredentialRow, passId: string | null)
   }
 }
 
+/** What the holder of the key can do something about. */
+const REASONS: Readonly<Record<string, string>> = {
+  'user verification':
+    'This key did not check that it is you. Set a PIN or a fingerprint on it, or use another key.',
+  'credProps: not discoverable':
+    'This key cannot hold the passkey: it is full, or of an old kind. Remove passkeys from it, or use another key.',
+};
+
 async function verifiedRow(
   tenant: Tenant,
   user: UserRow,
@@ -174,7 +182,8 @@ async function verifiedRow(
   const invalid = (cause: string) =>
     new TenantError(
       'registration-invalid',
-      "The security key's answer could not be verified. Begin again, on the address of this tenant.",
+      REASONS[cause] ??
+        "The security key's answer could not be verified. Begin again, on the address of this tenant.",
       { cause },
     );
   if (clientData === undefined || clientData.crossOrigin) throw invalid('client data');

@@ -17,6 +17,7 @@ import {
   readAttestationObject,
 } from './attestation.ts';
 import { isStrictEcdsaSignature } from './ecdsa-signature.ts';
+import { flagsOf, USER_VERIFIED } from './flags.ts';
 
 for (const identifier of ['apple', 'android-key', 'android-safetynet'] as const) {
   SettingsService.setRootCertificates({ identifier, certificates: [] });
@@ -54,6 +55,8 @@ export async function checkRegistration(
 ): Promise<CheckedRegistration | { cause: string }> {
   const object = readAttestationObject(Buffer.from(p.response.attestationObject, 'base64url'));
   if (object === undefined) return { cause: 'attestation object' };
+  const verified = (flagsOf(object.authenticatorData) & USER_VERIFIED) !== 0;
+  if (p.requireUserVerification && !verified) return { cause: 'user verification' };
   if (!isStrictlySigned(object)) return { cause: 'encoding of the signature' };
   const attestation = attestationOf(object, p.modelOf(object.aaGuid), p.now);
   const verifiable = verifiableObject(p.response.attestationObject, object, attestation);

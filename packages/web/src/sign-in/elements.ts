@@ -13,8 +13,10 @@ export function say(text: string): void {
   element('status', HTMLElement).textContent = text;
 }
 
-export function hideError(): void {
+/** Before the next try: what was said of the last one, and that one was signed out, is not true any more. */
+export function hideSaid(): void {
   element('error', HTMLElement).hidden = true;
+  document.querySelector('.notice')?.remove();
 }
 
 /** Whether the button's work is going on: it keeps the focus meanwhile, as a disabled one would not. */
@@ -34,7 +36,9 @@ export function showError(error: unknown): void {
     : error instanceof Error && error.message !== ''
       ? error.message
       : 'Load the page again. If it persists, tell your administrator.';
-  if (known && error.traceId !== undefined) element('error-trace', HTMLElement).textContent = error.traceId;
+  const trace = element('error-trace', HTMLElement);
+  if (known && error.traceId !== undefined) trace.textContent = error.traceId;
+  if (trace.parentElement !== null) trace.parentElement.hidden = trace.textContent === '';
   const box = element('error', HTMLElement);
   box.hidden = false;
   box.focus();

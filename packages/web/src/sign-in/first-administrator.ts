@@ -2,10 +2,14 @@
 import { browserSupportsWebAuthn } from '@simplewebauthn/browser';
 import { CeremonyError } from '../ceremony/ceremony-error.ts';
 import { createCredential } from '../ceremony/run.ts';
-import { element, hideError, isBusy, say, setBusy, showError } from './elements.ts';
-import { postJson } from './tenant.ts';
+import { element, hideSaid, isBusy, say, setBusy, showError } from './elements.ts';
+import { postJson, reportTo } from './tenant.ts';
 
-export function firstAdministratorPage(urls: { urlOptions: string; urlRegister: string }): void {
+export function firstAdministratorPage(urls: {
+  urlOptions: string;
+  urlRegister: string;
+  urlReport: string;
+}): void {
   const form = element('admin-form', HTMLFormElement);
   const button = element('register', HTMLButtonElement);
   const token = window.location.hash.slice(1);
@@ -22,7 +26,7 @@ export function firstAdministratorPage(urls: { urlOptions: string; urlRegister: 
     return;
   }
   const register = async () => {
-    hideError();
+    hideSaid();
     const field = element('upn', HTMLInputElement);
     const userPrincipalName = field.value.trim();
     const isName = /^[^@\s]+@[^@\s]+$/.test(userPrincipalName);
@@ -41,7 +45,7 @@ export function firstAdministratorPage(urls: { urlOptions: string; urlRegister: 
       const options = await postJson(urls.urlOptions, given);
       const credential = await createCredential(
         options as unknown as Parameters<typeof createCredential>[0], // the tenant's options
-        async () => undefined,
+        (failure) => reportTo(urls.urlReport, { token, failure }),
       );
       await postJson(urls.urlRegister, { ...given, credential });
       window.location.replace('/security-info');

@@ -4,7 +4,9 @@ import { signInPage } from './sign-in.ts';
 
 const config = window.$Config;
 if (config !== undefined) {
-  const { urlOptions, urlRegister } = config;
+  const { urlOptions, urlRegister, urlReport } = config;
   if (document.getElementById('key-form') !== null) signInPage(config);
-  else if (urlOptions && urlRegister) firstAdministratorPage({ urlOptions, urlRegister });
+  else if (urlOptions && urlRegister && urlReport) {
+    firstAdministratorPage({ urlOptions, urlRegister, urlReport });
+  }
 }

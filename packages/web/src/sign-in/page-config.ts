@@ -12,6 +12,6 @@ export interface PageConfig {
 
 declare global {
   interface Window {
-    $Config?: PageConfig & { urlOptions?: string; urlRegister?: string };
+    $Config?: PageConfig & { urlOptions?: string; urlRegister?: string; urlReport?: string };
   }
 }

@@ -5,7 +5,7 @@
 import { browserSupportsWebAuthn, browserSupportsWebAuthnAutofill } from '@simplewebauthn/browser';
 import { CeremonyError } from '../ceremony/ceremony-error.ts';
 import { assertionMembers, getAssertion } from '../ceremony/run.ts';
-import { element, hideError, isBusy, say, setBusy, showError } from './elements.ts';
+import { element, hideSaid, isBusy, say, setBusy, showError } from './elements.ts';
 import type { PageConfig } from './page-config.ts';
 import { freshConfig, keysOf, reportFailure } from './tenant.ts';
 
@@ -49,7 +49,7 @@ export function signInPage(first: PageConfig): void {
 
   const byButton = async () => {
     attempt++;
-    hideError();
+    hideSaid();
     setBusy(button, true);
     say('Follow the dialog of your browser, then touch your key when it blinks.');
     try {

@@ -40,7 +40,10 @@ export async function keysOf(config: PageConfig, username: string): Promise<stri
 }
 
 /** Tells of a failure; the trace id under which it was logged. */
-export async function reportFailure(config: PageConfig, failure: FailureReport): Promise<string | undefined> {
-  const answer = await postJson(config.kennel.urlReport, failure);
+export const reportFailure = (config: PageConfig, failure: FailureReport) =>
+  reportTo(config.kennel.urlReport, failure);
+
+export async function reportTo(url: string, told: unknown): Promise<string | undefined> {
+  const answer = await postJson(url, told);
   return typeof answer.traceId === 'string' ? answer.traceId : undefined;
 }
