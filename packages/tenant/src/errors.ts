@@ -87,6 +87,7 @@ const registry = {
   'group-in-use': [409, 'invalid_request', 9300112],
   'policy-not-found': [404, 'invalid_request', 9300113],
   'policy-order-incomplete': [400, 'invalid_request', 9300114],
+  'policy-locks-you-out': [409, 'invalid_request', 9300115],
   // Signing in on a page, sessions, codes.
   'pages-not-built': [503, 'temporarily_unavailable', 9300150],
   'sign-in-page-over': [400, 'invalid_request', 9300151],

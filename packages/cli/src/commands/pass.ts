@@ -128,7 +128,7 @@ function changesOf(given: Given): PassPolicyChanges {
   const length = text(given, 'length');
   return {
     ...choice('passes', 'state', { on: 'enabled', off: 'disabled' }),
-    ...(length !== undefined && { defaultLength: Number(length) }),
+    ...(length !== undefined && { defaultLength: lengthOf(length) }),
     ...minutes('defaultLifetime', 'defaultLifetimeInMinutes'),
     ...minutes('minLifetime', 'minimumLifetimeInMinutes'),
     ...minutes('maxLifetime', 'maximumLifetimeInMinutes'),
@@ -150,7 +150,18 @@ function minutesOf(option: string, time: string): number {
   if (count === undefined) {
     throw new CliError('usage', `${time} is no length of time for ${option}: give 30m, 8h or 7d.`);
   }
-  return Number(count) * (UNITS[unit] ?? 1);
+  const minutes = Number(count) * (UNITS[unit] ?? 1);
+  if (minutes < 10 || minutes > 43_200) {
+    throw new CliError('usage', `A pass lasts from 10m to 30d; ${time} for ${option} is not within that.`);
+  }
+  return minutes;
+}
+
+/** @throws CliError `usage` */
+function lengthOf(text: string): number {
+  const length = Number(text);
+  if (Number.isInteger(length) && length >= 8 && length <= 48) return length;
+  throw new CliError('usage', `A pass has 8 to 48 characters, not ${text}.`);
 }
 
 const spanOf = (minutes: number) => {

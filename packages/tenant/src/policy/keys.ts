@@ -6,8 +6,10 @@ import type { CredentialRow } from '../store/schema.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import type { Attestation } from '../webauthn/attestation.ts';
 import { attestationOfCredential } from '../webauthn/credential-attestation.ts';
+import { credentialsOfUser } from '../webauthn/queries.ts';
+import { keyPolicyOf } from './effective.ts';
 import { type KeyFacts, refusalOf, requiresAttestation } from './evaluate.ts';
-import { keyPolicyOf } from './rules.ts';
+import { readPolicies } from './queries.ts';
 import type { AcceptedModels, KeyPolicy } from './schema.ts';
 
 /**
@@ -60,6 +62,25 @@ export async function checkSelfService(
   throw new TenantError(
     'self-service-off',
     'In your organization, security keys are registered by an administrator. Ask yours for one.',
+  );
+}
+
+/**
+ * Refuses a change of policy that leaves the person who makes it no key to sign in with; programs and the admin socket have
+ * none.
+ *
+ * @param tenant with the transaction of the change as its store
+ * @throws TenantError `policy-locks-you-out`
+ */
+export async function checkOwnWayIn(tenant: Tenant, { actor }: Pick<Caller, 'actor'>): Promise<void> {
+  const [, userId] = /^user:(.+)$/.exec(actor) ?? [];
+  if (userId === undefined) return;
+  const policy = await keyPolicyOf(tenant, userId, await readPolicies(tenant.store));
+  const keys = await credentialsOfUser(tenant.store, userId);
+  if (keys.some((key) => refusalToday(tenant, policy, key) === undefined)) return;
+  throw new TenantError(
+    'policy-locks-you-out',
+    'Under this policy none of your own keys would be accepted, so nothing was changed. Register a key first that it accepts, or change it with `kennel policy` on the host of the tenant.',
   );
 }
 

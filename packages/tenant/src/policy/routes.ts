@@ -4,6 +4,7 @@ import { callerOf } from '../access/guard.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { findUser } from '../users/rules.ts';
+import { keyPolicyOf } from './effective.ts';
 import { acceptedModels } from './keys.ts';
 import * as rules from './rules.ts';
 import { keyPolicyChanges, policyOrder } from './schema.ts';
@@ -17,7 +18,7 @@ export function policyRoutes(app: Routes, tenant: Tenant): void {
   const policyFor = async (user: string | undefined) =>
     user === undefined
       ? rules.showKeyPolicy(tenant, 'default')
-      : rules.keyPolicyOf(tenant, (await findUser(tenant.store, user)).id);
+      : keyPolicyOf(tenant, (await findUser(tenant.store, user)).id);
 
   app.get('/key-policies', { schema: {} }, () => rules.listKeyPolicies(tenant));
   app.put('/key-policies', { schema: { body: policyOrder } }, (request) =>

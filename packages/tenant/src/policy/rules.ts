@@ -1,11 +1,10 @@
-/**
- * Which policy holds for whom, and changing it. Entries are for groups and stand in an order: the first that is for
- * one of a user's groups holds for that user, and nothing of the others does.
- */
+/** The entries of the policy: listing, changing, removing and ordering them. Nobody locks themselves out by it. */
 import { TenantError } from '../errors.ts';
 import { findGroup } from '../groups/rules.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';
+import { builtIn, parse, toKeyPolicy } from './effective.ts';
+import { checkOwnWayIn } from './keys.ts';
 import * as queries from './queries.ts';
 import {
   DEFAULT_RULES,
@@ -14,16 +13,6 @@ import {
   keyPolicyChanges,
   keyPolicyRules,
 } from './schema.ts';
-
-/** The policy that holds for a user; `entries` where all of them were read already. */
-export async function keyPolicyOf(
-  tenant: Pick<Tenant, 'store'>,
-  userId: string,
-  entries?: readonly queries.KeyPolicyWithGroup[],
-): Promise<KeyPolicy> {
-  const row = await queries.policyOfUser(tenant.store, userId, entries);
-  return row === undefined ? builtIn : toKeyPolicy(row);
-}
 
 /** All entries in their order; the default is the last one, and always there. */
 export async function listKeyPolicies(tenant: Tenant): Promise<KeyPolicy[]> {
@@ -44,7 +33,7 @@ export async function showKeyPolicy(tenant: Tenant, name: string): Promise<KeyPo
  * Changes what is given; an entry that is not there yet begins with the default's members, behind the others.
  *
  * @param name a group, or `default`
- * @throws TenantError `group-not-found`
+ * @throws TenantError `group-not-found`, `policy-locks-you-out`
  */
 export async function changeKeyPolicy(
   tenant: Tenant,
@@ -68,22 +57,30 @@ export async function changeKeyPolicy(
       rules: JSON.stringify(keyPolicyRules.parse(rules)),
       updated_on: iso(tenant.now()),
     });
+    await checkOwnWayIn({ ...tenant, store: transaction }, by);
   });
   await record(tenant, by, 'policy.updated', `policy:${id} ${JSON.stringify(changes)}`);
   return showKeyPolicy(tenant, name);
 }
 
-/** Removes an entry; the default goes back to what is built in. @throws TenantError `group-not-found`, `policy-not-found` */
+/**
+ * Removes an entry; the default goes back to what is built in.
+ *
+ * @throws TenantError `group-not-found`, `policy-not-found`, `policy-locks-you-out`
+ */
 export async function removeKeyPolicy(tenant: Tenant, by: Caller, name: string): Promise<void> {
   const id = await idOf(tenant, name);
-  if (!(await queries.deletePolicy(tenant.store, id))) throw noPolicy(name);
+  await tenant.store.transaction().execute(async (transaction) => {
+    if (!(await queries.deletePolicy(transaction, id))) throw noPolicy(name);
+    await checkOwnWayIn({ ...tenant, store: transaction }, by);
+  });
   await record(tenant, by, 'policy.removed', `policy:${id}`);
 }
 
 /**
  * Puts the entries into the order of these groups; each must be named, once.
  *
- * @throws TenantError `group-not-found`, `policy-order-incomplete`
+ * @throws TenantError `group-not-found`, `policy-order-incomplete`, `policy-locks-you-out`
  */
 export async function orderKeyPolicies(
   tenant: Tenant,
@@ -105,24 +102,11 @@ export async function orderKeyPolicies(
       );
     }
     for (const [index, id] of ids.entries()) await queries.setPosition(transaction, id, index + 1);
+    await checkOwnWayIn({ ...tenant, store: transaction }, by);
   });
   await record(tenant, by, 'policy.reordered', `policies ${ids.join(' ')}`);
   return listKeyPolicies(tenant);
 }
-
-const builtIn: KeyPolicy = { group: null, updatedOn: null, ...DEFAULT_RULES };
-
-function toKeyPolicy(row: queries.KeyPolicyWithGroup): KeyPolicy {
-  const { group_id: id, group_name: displayName } = row;
-  return {
-    group: id === null ? null : { id, displayName: displayName ?? id },
-    updatedOn: row.updated_on,
-    ...parse(row.rules),
-  };
-}
-
-/** Rules that cannot be read are an error of ours, and nobody signs in by them. */
-const parse = (rules: string) => keyPolicyRules.parse(JSON.parse(rules));
 
 const idOf = async (tenant: Tenant, name: string) =>
   name.toLowerCase() === queries.DEFAULT_ID ? queries.DEFAULT_ID : (await findGroup(tenant.store, name)).id;

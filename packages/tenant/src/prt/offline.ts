@@ -3,7 +3,7 @@
  * The existing brokers know nothing of it, so they are not told.
  */
 import type { OfflineTerms } from '@kennel/prt';
-import { keyPolicyOf } from '../policy/rules.ts';
+import { keyPolicyOf } from '../policy/effective.ts';
 import type { PrtRow, UserRow } from '../store/schema.ts';
 import type { Tenant } from '../tenant.ts';
 import { credentialById } from '../webauthn/queries.ts';

@@ -1,8 +1,8 @@
 /** Reports on security keys, over the admin socket. */
 import { z } from 'zod';
+import { keyPolicyOf } from '../policy/effective.ts';
 import { refusalToday } from '../policy/keys.ts';
 import { listPolicies } from '../policy/queries.ts';
-import { keyPolicyOf } from '../policy/rules.ts';
 import type { Routes } from '../server/fastify.ts';
 import type { Tenant } from '../tenant.ts';
 import { iso, later } from '../time.ts';

@@ -1,7 +1,7 @@
 /** One's own account, for the pages of the application; behind the guard, for whoever has a session. */
 import { callerOf } from '../access/guard.ts';
+import { keyPolicyOf } from '../policy/effective.ts';
 import { acceptedModels } from '../policy/keys.ts';
-import { keyPolicyOf } from '../policy/rules.ts';
 import { clearCookie } from '../server/cookies.ts';
 import type { Routes } from '../server/fastify.ts';
 import { endSession, requireSession, SESSION_COOKIE } from '../sessions/rules.ts';

@@ -5,7 +5,7 @@
 import { deviceById } from '../devices/queries.ts';
 import { TenantError } from '../errors.ts';
 import { issueNonce } from '../nonce/rules.ts';
-import { keyPolicyOf } from '../policy/rules.ts';
+import { keyPolicyOf } from '../policy/effective.ts';
 import { fresh, renewProof, type Session } from '../sessions/rules.ts';
 import { proveByKey } from '../sign-in/rules.ts';
 import type { Caller, Tenant } from '../tenant.ts';

@@ -96,9 +96,24 @@ test('a session ends with the user, with the key, and with what policy says of t
   await world.admin.keyPolicies.change('default', { passkeyTypes: ['synced'] });
   expect(await alive()).toBe(false);
   await world.admin.keyPolicies.change('default', { passkeyTypes: ['deviceBound', 'synced'] });
+  expect(await alive(), 'over is over').toBe(false);
+  await signIn();
   expect(await alive()).toBe(true);
   await world.admin.keys.remove(user.id, key.id);
   expect(await alive()).toBe(false);
+});
+
+test('nobody locks themselves out by a policy', async () => {
+  const { browser, user } = await somebody();
+  await world.admin.users.setRole(user.id, 'administrator');
+  const change = (changes: object) => browser.json('PATCH', '/admin/v1/key-policies/default', changes);
+  expect(codeOf(await change({ transports: ['nfc'] }))).toBe('policy-locks-you-out');
+  expect((await world.admin.keyPolicies.show('default')).transports).toBeNull();
+  expect(codeOf(await change({ transports: ['usb', 'nfc'] }))).toBe('ok');
+  // who has no key here may do what they want
+  await world.admin.keyPolicies.change('default', { transports: ['nfc'] });
+  await world.admin.keyPolicies.remove('default');
+  await world.admin.users.setRole(user.id, 'user');
 });
 
 test('signed out everywhere, every session of the person is over, and nobody else’s', async () => {

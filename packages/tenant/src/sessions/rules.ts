@@ -101,8 +101,12 @@ export async function sessionOf(
   const row = await queries.sessionByHash(tenant.store, sha256(token), iso(now));
   if (row === undefined || row.seen_on < iso(later(now, -IDLE_SECONDS))) return undefined;
   const user = await userById(tenant.store, row.user_id);
-  if (user === undefined || !(await maySignIn(tenant, user))) return undefined;
-  if (!(await isKeyGood(tenant, row)) || !(await isPassGood(tenant, row))) return undefined;
+  if (user === undefined || !(await maySignIn(tenant, user)) || !(await isKeyGood(tenant, row))) {
+    // Over for good: who is told so, and leaves, leaves nothing behind that a later change could revive.
+    await queries.deleteSession(tenant.store, row.token_hash);
+    return undefined;
+  }
+  if (!(await isPassGood(tenant, row))) return undefined;
   if (row.seen_on < iso(later(now, -SEEN_EVERY_SECONDS))) {
     await queries.updateSession(tenant.store, row.token_hash, { seen_on: iso(now) });
   }

@@ -1,7 +1,7 @@
 /** The registered keys of a user: listing, renaming and removing them. */
 import { TenantError } from '../errors.ts';
+import { keyPolicyOf } from '../policy/effective.ts';
 import { refusalToday } from '../policy/keys.ts';
-import { keyPolicyOf } from '../policy/rules.ts';
 import type { CredentialRow } from '../store/schema.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';

@@ -4,16 +4,13 @@ import { Anchor, Badge, Button, Group, Text, Title } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { admin } from '../../api/admin.ts';
-import { useFreshProof } from '../../app/fresh-proof.tsx';
 import { useLoad } from '../../app/use-load.ts';
 import { DataTable } from '../../components/data-table.tsx';
-import { Dialog } from '../../components/dialog.tsx';
 import { LoadNotice } from '../../components/load-notice.tsx';
 import { Time } from '../../components/time.tsx';
 import { SubjectHead } from '../subject-head.tsx';
+import { type Doing, Doings } from './doings.tsx';
 import { PassOfUser } from './pass.tsx';
-
-type Doing = { what: 'remove'; key: SecurityKeyInfo } | { what: 'sign-out' } | { what: 'enable' | 'disable' };
 
 export default function UserPage() {
   const { user: id = '' } = useParams();
@@ -76,7 +73,7 @@ export default function UserPage() {
   );
 }
 
-function State({ user, ask }: { user: User; ask: (what: 'enable' | 'disable' | 'sign-out') => void }) {
+function State({ user, ask }: { user: User; ask: (what: Exclude<Doing['what'], 'remove'>) => void }) {
   return (
     <Group justify="space-between">
       <div>
@@ -89,6 +86,9 @@ function State({ user, ask }: { user: User; ask: (what: 'enable' | 'disable' | '
       <Group gap="xs">
         <Button variant="default" onClick={() => ask('sign-out')}>
           Sign out everywhere
+        </Button>
+        <Button variant="default" onClick={() => ask(user.role === 'administrator' ? 'demote' : 'promote')}>
+          {user.role === 'administrator' ? 'Take the role away' : 'Make an administrator'}
         </Button>
         <Button variant="default" onClick={() => ask(user.enabled ? 'disable' : 'enable')}>
           {user.enabled ? 'Disable the user' : 'Enable the user'}
@@ -114,76 +114,3 @@ const cellsOf = (key: SecurityKeyInfo, remove: () => void) => [
     Remove
   </Button>,
 ];
-
-interface DoingsProps {
-  user: User;
-  doing: Doing | undefined;
-  close: () => void;
-  finish: (text: string) => Promise<void>;
-}
-
-function Doings({ user, doing, close, finish }: DoingsProps) {
-  const withFreshProof = useFreshProof();
-  if (doing === undefined) return null;
-  if (doing.what === 'remove') {
-    const { key } = doing;
-    return (
-      <Dialog
-        title={`Remove ${key.displayName}`}
-        action="Remove"
-        busyText="One moment."
-        danger
-        close={close}
-        run={async () => {
-          await withFreshProof(() => admin.keys.remove(user.id, key.id));
-          await finish(`${key.displayName} is removed.`);
-        }}
-      >
-        <Text>
-          {user.displayName} can no longer sign in with this key, from the next request on. Tickets that it
-          brought end within ten hours.
-        </Text>
-      </Dialog>
-    );
-  }
-  if (doing.what === 'sign-out') {
-    return (
-      <Dialog
-        title="Sign out everywhere"
-        action="Sign out"
-        busyText="One moment."
-        danger
-        close={close}
-        run={async () => {
-          await withFreshProof(() => admin.users.signOut(user.id));
-          await finish(`${user.displayName} is signed out everywhere.`);
-        }}
-      >
-        <Text>
-          Every web session and device of {user.displayName} has to sign in again with a key. Tickets of the
-          domain end within ten hours.
-        </Text>
-      </Dialog>
-    );
-  }
-  const enabled = doing.what === 'enable';
-  return (
-    <Dialog
-      title={enabled ? 'Enable the user' : 'Disable the user'}
-      action={enabled ? 'Enable' : 'Disable'}
-      busyText="One moment."
-      danger={!enabled}
-      close={close}
-      run={async () => {
-        await withFreshProof(() => admin.users[doing.what](user.id));
-        await finish(`${user.displayName} is ${enabled ? 'enabled' : 'disabled'}.`);
-      }}
-    >
-      <Text>
-        {enabled
-          ? `${user.displayName} can sign in again.`
-          : `${user.displayName} is refused from the next request on.`}
-      </Text>
-    </Dialog>
-  );
-}
