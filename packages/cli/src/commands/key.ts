@@ -196,12 +196,13 @@ function registeredKeys(group: Command): void {
         key.model ?? key.aaGuid,
         key.attestationLevel === 'attested' ? 'proven' : `not proven: ${key.attestationReason}`,
         key.refused === null ? 'yes' : `no: ${key.refused.code}`,
+        key.createdOn,
         key.lastUsedOn ?? 'never',
       ]);
       return {
         value,
         text: table(
-          ['id', 'name', 'model', 'attestation', 'accepted', 'last used'],
+          ['id', 'name', 'model', 'attestation', 'accepted', 'added', 'last used'],
           rows,
           'The user has no security key. Register one with: kennel key register --user USER',
         ),
