@@ -1,5 +1,11 @@
 /** kennel pass: Temporary Access Passes, with which a person registers a first key, or a new one for a lost one. */
-import type { Pass, PassPolicy, PassPolicyChanges } from '@kennel/tenant';
+import {
+  PASS_CHARACTERS,
+  PASS_MINUTES,
+  type Pass,
+  type PassPolicy,
+  type PassPolicyChanges,
+} from '@kennel/tenant/wire';
 import type { Command } from 'commander';
 import { admin, defineAdmin } from '../admin.ts';
 import { type Given, option, text } from '../command.ts';
@@ -151,8 +157,11 @@ function minutesOf(option: string, time: string): number {
     throw new CliError('usage', `${time} is no length of time for ${option}: give 30m, 8h or 7d.`);
   }
   const minutes = Number(count) * (UNITS[unit] ?? 1);
-  if (minutes < 10 || minutes > 43_200) {
-    throw new CliError('usage', `A pass lasts from 10m to 30d; ${time} for ${option} is not within that.`);
+  if (minutes < PASS_MINUTES.least || minutes > PASS_MINUTES.most) {
+    throw new CliError(
+      'usage',
+      `A pass lasts from ${spanOf(PASS_MINUTES.least)} to ${spanOf(PASS_MINUTES.most)}; ${time} for ${option} is not within that.`,
+    );
   }
   return minutes;
 }
@@ -160,8 +169,9 @@ function minutesOf(option: string, time: string): number {
 /** @throws CliError `usage` */
 function lengthOf(text: string): number {
   const length = Number(text);
-  if (Number.isInteger(length) && length >= 8 && length <= 48) return length;
-  throw new CliError('usage', `A pass has 8 to 48 characters, not ${text}.`);
+  const { least, most } = PASS_CHARACTERS;
+  if (Number.isInteger(length) && length >= least && length <= most) return length;
+  throw new CliError('usage', `A pass has ${least} to ${most} characters, not ${text}.`);
 }
 
 const spanOf = (minutes: number) => {

@@ -1,12 +1,7 @@
 /** The models of security keys that a BLOB describes, by AAGUID: roots, certification and status at a time. */
 import { X509Certificate } from 'node:crypto';
-import {
-  CERTIFICATION_LEVELS,
-  type CertificationLevel,
-  type KeyModelInfo,
-  type MetadataEntry,
-  type StatusReport,
-} from './schema.ts';
+import { CERTIFICATION_LEVELS, type CertificationLevel } from './levels.ts';
+import type { KeyModelInfo, MetadataEntry, StatusReport } from './schema.ts';
 
 /**
  * AuthenticatorStatus (FIDO MDS section 3.1.4) after which a model is refused. A later report does not lift it: a

@@ -1,5 +1,6 @@
 /** The payload of a metadata BLOB (FIDO Metadata Service v3.0 section 3.1.7), as far as it is used here. */
 import { z } from 'zod';
+import type { CertificationLevel } from './levels.ts';
 
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date');
 
@@ -31,10 +32,6 @@ export const blobPayload = z.object({
   nextUpdate: date,
   entries: z.array(entry).max(20_000),
 });
-
-/** Certification levels, the lowest first; without a level a certified authenticator is of L1. */
-export const CERTIFICATION_LEVELS = ['L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'] as const;
-export type CertificationLevel = (typeof CERTIFICATION_LEVELS)[number];
 
 /** What the tenant says of its metadata; times are ISO 8601 in UTC. */
 export interface MetadataStatus {

@@ -1,8 +1,8 @@
 /** Temporary Access Passes: what is asked for, what the policy bounds, and how a pass is shown. */
 import { z } from 'zod';
+import { PASS_CHARACTERS, PASS_MINUTES } from './bounds.ts';
 
-const MINUTES = { least: 10, most: 43_200 };
-const lifetime = z.int().min(MINUTES.least).max(MINUTES.most);
+const lifetime = z.int().min(PASS_MINUTES.least).max(PASS_MINUTES.most);
 
 export const newPass = z.strictObject({
   '@odata.type': z.string().max(128).optional(),
@@ -17,7 +17,7 @@ export type NewPass = z.input<typeof newPass>;
 const policyFields = {
   state: z.enum(['enabled', 'disabled']),
   /** Characters. */
-  defaultLength: z.int().min(8).max(48),
+  defaultLength: z.int().min(PASS_CHARACTERS.least).max(PASS_CHARACTERS.most),
   defaultLifetimeInMinutes: lifetime,
   minimumLifetimeInMinutes: lifetime,
   maximumLifetimeInMinutes: lifetime,

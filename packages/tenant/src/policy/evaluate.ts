@@ -1,6 +1,6 @@
 /** Whether a policy accepts a security key: a decision over facts, without a store. */
 import { TenantError } from '../errors.ts';
-import { CERTIFICATION_LEVELS, type CertificationLevel } from '../metadata/schema.ts';
+import { CERTIFICATION_LEVELS, type CertificationLevel } from '../metadata/levels.ts';
 import type { KeyPolicyRules } from './schema.ts';
 import { transportName } from './transports.ts';
 

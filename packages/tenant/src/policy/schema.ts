@@ -1,7 +1,8 @@
 /** The policy for security keys: what an entry says, its default, and how it is shown. */
 import { PRT_LIFETIME_SECONDS } from '@kennel/prt/registry';
 import { z } from 'zod';
-import { CERTIFICATION_LEVELS, type KeyModelInfo } from '../metadata/schema.ts';
+import { CERTIFICATION_LEVELS } from '../metadata/levels.ts';
+import type { KeyModelInfo } from '../metadata/schema.ts';
 import { TRANSPORTS } from './transports.ts';
 
 const DEFAULT_OFFLINE_DAYS = 7;

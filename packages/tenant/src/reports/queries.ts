@@ -29,16 +29,25 @@ export type UnusedKeyRow = Pick<
 > &
   Pick<UserRow, 'user_principal_name'> & { user_id: string };
 
-/** A page of keys that were neither used nor registered since `before`, in the order of their ids. */
+/** A page of keys with their users, in the order of their ids; what is wanted of them is selected from it. */
+const keysPage = (store: Store, after: string, limit: number) =>
+  store
+    .selectFrom('credentials')
+    .innerJoin('users', 'users.id', 'credentials.user_id')
+    .select('users.user_principal_name')
+    .where('removed_on', 'is', null)
+    .where('credentials.id', '>', after)
+    .orderBy('credentials.id')
+    .limit(limit);
+
+/** A page of keys that were neither used nor registered since `before`. */
 export function unusedKeys(
   store: Store,
   before: string,
   after: string,
   limit: number,
 ): Promise<UnusedKeyRow[]> {
-  return store
-    .selectFrom('credentials')
-    .innerJoin('users', 'users.id', 'credentials.user_id')
+  return keysPage(store, after, limit)
     .select([
       'credentials.id',
       'credentials.display_name',
@@ -46,29 +55,14 @@ export function unusedKeys(
       'credentials.created_on',
       'credentials.last_used_on',
       'credentials.user_id',
-      'users.user_principal_name',
     ])
-    .where('removed_on', 'is', null)
     .where((e) => e(e.fn.coalesce('last_used_on', 'credentials.created_on'), '<', before))
-    .where('credentials.id', '>', after)
-    .orderBy('credentials.id')
-    .limit(limit)
     .execute();
 }
 
-/** A page of keys with the names of their users, in the order of their ids. */
-export function keysWithUsers(store: Store, after: string, limit: number) {
-  return store
-    .selectFrom('credentials')
-    .innerJoin('users', 'users.id', 'credentials.user_id')
-    .selectAll('credentials')
-    .select('users.user_principal_name')
-    .where('removed_on', 'is', null)
-    .where('credentials.id', '>', after)
-    .orderBy('credentials.id')
-    .limit(limit)
-    .execute();
-}
+/** A page of keys as they stand in the store, with the names of their users. */
+export const keysWithUsers = (store: Store, after: string, limit: number) =>
+  keysPage(store, after, limit).selectAll('credentials').execute();
 
 /** How many keys and users each AAGUID has, the most frequent first. */
 export function keysByModel(store: Store): Promise<{ aaguid: string; keys: number; users: number }[]> {

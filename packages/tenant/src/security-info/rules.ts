@@ -9,7 +9,7 @@ import { keyPolicyOf } from '../policy/effective.ts';
 import { fresh, renewProof, type Session } from '../sessions/rules.ts';
 import { proveByKey } from '../sign-in/rules.ts';
 import type { Caller, Tenant } from '../tenant.ts';
-import { listKeys, removeKey } from '../webauthn/keys.ts';
+import { keysUnder, removeKey } from '../webauthn/keys.ts';
 import { credentialsOfUser } from '../webauthn/queries.ts';
 import { registerKey } from '../webauthn/registration.ts';
 import type { KeyRegistration } from '../webauthn/schema.ts';
@@ -20,8 +20,9 @@ const FRESH_MS = 5 * 60_000;
 const PROOF_TIMEOUT = 120_000;
 
 export async function ownKeys(tenant: Tenant, { user, row }: Session): Promise<OwnKeys> {
+  const policy = await keyPolicyOf(tenant, user.id);
   const keys: OwnKey[] = [];
-  for (const info of await listKeys(tenant, user.id)) {
+  for (const info of await keysUnder(tenant, user.id, policy)) {
     keys.push({
       id: info.id,
       displayName: info.displayName,
@@ -38,7 +39,7 @@ export async function ownKeys(tenant: Tenant, { user, row }: Session): Promise<O
       refused: info.refused?.message ?? null,
     });
   }
-  return { keys, selfService: (await keyPolicyOf(tenant, user.id)).selfService };
+  return { keys, selfService: policy.selfService };
 }
 
 async function placeInWords(tenant: Tenant, where: string | null): Promise<string | null> {

@@ -14,7 +14,8 @@ import { TenantError } from '../errors.ts';
 import { passPolicyOf, usability } from '../passes/policy.ts';
 import { passOfUser } from '../passes/queries.ts';
 import type { RedeemedPass } from '../passes/redeem.ts';
-import { checkKeyPolicy } from '../policy/keys.ts';
+import { keyPolicyOf } from '../policy/effective.ts';
+import { refusalToday } from '../policy/keys.ts';
 import { readCookie } from '../server/cookies.ts';
 import type { UserRow } from '../store/schema.ts';
 import type { ProofMethod, WebSessionRow } from '../store/sign-in-rows.ts';
@@ -118,13 +119,8 @@ async function isKeyGood(tenant: Tenant, { credential_id: id }: WebSessionRow): 
   if (id === null) return true;
   const found = await credentialWithUser(tenant.store, id);
   if (found === undefined || found.credential.removed_on !== null) return false;
-  try {
-    await checkKeyPolicy(tenant, found.credential);
-    return true;
-  } catch (error) {
-    if (error instanceof TenantError) return false;
-    throw error;
-  }
+  const policy = await keyPolicyOf(tenant, found.credential.user_id);
+  return refusalToday(tenant, policy, found.credential) === undefined;
 }
 
 /** A pass that was replaced, removed or used up takes its session with it. */

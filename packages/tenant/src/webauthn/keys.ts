@@ -2,6 +2,7 @@
 import { TenantError } from '../errors.ts';
 import { keyPolicyOf } from '../policy/effective.ts';
 import { refusalToday } from '../policy/keys.ts';
+import type { KeyPolicy } from '../policy/schema.ts';
 import type { CredentialRow } from '../store/schema.ts';
 import type { Caller, Tenant } from '../tenant.ts';
 import { iso } from '../time.ts';
@@ -12,9 +13,17 @@ import type { SecurityKeyInfo } from './schema.ts';
 
 /** The keys of a user. @throws TenantError `user-not-found` */
 export async function listKeys(tenant: Tenant, userName: string): Promise<SecurityKeyInfo[]> {
-  const user = await findUser(tenant.store, userName);
-  const policy = await keyPolicyOf(tenant, user.id);
-  const rows = await queries.credentialsOfUser(tenant.store, user.id);
+  const { id } = await findUser(tenant.store, userName);
+  return keysUnder(tenant, id, await keyPolicyOf(tenant, id));
+}
+
+/** The same of a user who is known, and whose policy was read already. */
+export async function keysUnder(
+  tenant: Tenant,
+  userId: string,
+  policy: KeyPolicy,
+): Promise<SecurityKeyInfo[]> {
+  const rows = await queries.credentialsOfUser(tenant.store, userId);
   return rows.map((row) => toKeyInfo(tenant, row, refusalToday(tenant, policy, row)));
 }
 

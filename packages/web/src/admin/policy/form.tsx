@@ -1,6 +1,6 @@
 /** One entry of the policy for keys. */
 import {
-  type CertificationLevel,
+  CERTIFICATION_LEVELS,
   type KeyModelInfo,
   type KeyPolicy,
   type KeyPolicyRules,
@@ -15,7 +15,6 @@ import { BusyButton } from '../../components/busy-button.tsx';
 import { ErrorNotice } from '../../components/error-notice.tsx';
 
 const CONNECTIONS = TRANSPORTS.map((value) => ({ value, label: transportName(value) }));
-const LEVELS: CertificationLevel[] = ['L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'];
 const TYPES: { value: KeyPolicyRules['passkeyTypes'][number]; label: string }[] = [
   { value: 'deviceBound', label: 'Device-bound: the passkey stays on the key' },
   { value: 'synced', label: 'Synced: copied between devices' },
@@ -81,7 +80,7 @@ export function PolicyForm({ name, policy, models, saved }: Props) {
         mt="md"
         label="Least certification of the model"
         placeholder="None"
-        data={LEVELS}
+        data={CERTIFICATION_LEVELS}
         value={rules.minimumCertificationLevel}
         onChange={(level) => change({ minimumCertificationLevel: level })}
         clearable

@@ -1,5 +1,5 @@
 /** The policy for Temporary Access Passes. */
-import type { PassPolicy } from '@kennel/tenant/wire';
+import { PASS_CHARACTERS, PASS_MINUTES, type PassPolicy } from '@kennel/tenant/wire';
 import { Group, NumberInput, Switch, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { admin } from '../../api/admin.ts';
@@ -28,10 +28,10 @@ export default function Passes() {
 }
 
 const NUMBERS = [
-  ['defaultLength', 'Characters of a pass', 8, 48],
-  ['defaultLifetimeInMinutes', 'Usual lifetime, in minutes', 10, 43_200],
-  ['minimumLifetimeInMinutes', 'Shortest lifetime, in minutes', 10, 43_200],
-  ['maximumLifetimeInMinutes', 'Longest lifetime, in minutes', 10, 43_200],
+  ['defaultLength', 'Characters of a pass', PASS_CHARACTERS],
+  ['defaultLifetimeInMinutes', 'Usual lifetime, in minutes', PASS_MINUTES],
+  ['minimumLifetimeInMinutes', 'Shortest lifetime, in minutes', PASS_MINUTES],
+  ['maximumLifetimeInMinutes', 'Longest lifetime, in minutes', PASS_MINUTES],
 ] as const;
 
 /** Minutes are hard to read by the thousand: what they come to. */
@@ -77,7 +77,7 @@ function PassPolicyForm({ before }: { before: PassPolicy }) {
         checked={policy.isUsableOnce}
         onChange={(event) => setPolicy({ ...policy, isUsableOnce: event.currentTarget.checked })}
       />
-      {NUMBERS.map(([member, label, min, max]) => (
+      {NUMBERS.map(([member, label, { least: min, most: max }]) => (
         <NumberInput
           key={member}
           mt="md"
